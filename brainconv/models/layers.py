@@ -1,0 +1,335 @@
+"""Layers of a network: what one forward pass runs, in which order, and which of it are its stages."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from brainconv.errors import InvalidInputError, NotFoundError
+from brainconv.validation import check_choice, check_unique
+
+if TYPE_CHECKING:
+    import torch
+
+    from brainconv.models.model import Model
+
+
+class TracedLayer(NamedTuple):
+    """One module output of a forward pass.
+
+    Parameters
+    ----------
+    name : str
+        Module path; ``path:k`` for the k-th call (from 0) of a module that runs several times in one pass.
+    layer_index : int
+        Place in the order in which outputs are finished, from 0.
+    shape : tuple of int
+        Shape of the output for one image: (channels, height, width) or (units,).
+    """
+
+    name: str
+    layer_index: int
+    shape: tuple[int, ...]
+
+
+def trace_layers(model: Model, input_size: int | None = None) -> list[TracedLayer]:
+    """Every layer that can be asked for, found by one forward pass of a zero image.
+
+    Parameters
+    ----------
+    model : Model
+    input_size : int, px, optional
+        Instead of the preprocessing's.
+
+    Returns
+    -------
+    list of TracedLayer
+        In execution order.  Modules that do not run (auxiliary heads) or do not return one tensor are not in it.
+
+    Raises
+    ------
+    InvalidInputError
+        If the network cannot take an image of this size.
+    """
+    return trace_module(model.module, input_size or model.preprocessing.input_size)
+
+
+def trace_module(module: torch.nn.Module, input_size: int) -> list[TracedLayer]:
+    """`trace_layers` for a bare module.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    input_size : int, px
+
+    Raises
+    ------
+    InvalidInputError
+        If the network cannot take an image of this size, or no module of it returns a tensor.
+    """
+    import torch
+
+    calls: list[tuple[str, tuple[int, ...]]] = []
+
+    def record(name: str, _call: int, output: torch.Tensor) -> None:
+        calls.append((name, tuple(output.shape[1:])))
+
+    state = next(iter([*module.parameters(), *module.buffers()]), torch.empty(0))
+    image = torch.zeros(1, 3, input_size, input_size, device=state.device)
+    if state.is_floating_point():
+        image = image.to(state.dtype)
+    was_training = module.training
+    module.eval()
+    try:
+        with torch.inference_mode(), observe_outputs(module, record):
+            module(image)
+    except (RuntimeError, ValueError, TypeError, IndexError, AssertionError) as error:
+        first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        msg = (
+            f"{type(module).__name__} cannot take an image of shape (1, 3, {input_size}, {input_size}): {first_line}. "
+            f"Expected a module that takes float images of that shape; give another input_size."
+        )
+        raise InvalidInputError(msg) from error
+    finally:
+        module.train(was_training)
+    if not calls:
+        msg = (
+            f"{type(module).__name__} has no submodule that returns a tensor, so it has no layers; "
+            f"put it into a torch.nn.Sequential."
+        )
+        raise InvalidInputError(msg)
+    n_calls = Counter(name for name, _ in calls)
+    seen: Counter[str] = Counter()
+    traced = []
+    for index, (name, shape) in enumerate(calls):
+        full = f"{name}:{seen[name]}" if n_calls[name] > 1 else name
+        seen[name] += 1
+        traced.append(TracedLayer(full, index, shape))
+    return traced
+
+
+@contextmanager
+def observe_outputs(
+    module: torch.nn.Module,
+    observer: Callable[[str, int, torch.Tensor], None],
+    names: Sequence[str] | None = None,
+) -> Iterator[None]:
+    """Call ``observer(path, call, output)`` after each submodule's forward, as long as the context lasts.
+
+    The output is handed over before anything else runs, so an observer that copies it is right even where the next
+    module overwrites it in place (``ReLU(inplace=True)``); one that keeps the tensor itself is not.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    observer : callable
+        ``call`` counts the forward calls of that submodule from 0 since the context began.
+    names : sequence of str, optional
+        Module paths to observe, without ``:call``; all but the root if not given.
+    """
+    import torch
+
+    wanted = None if names is None else set(names)
+    counts: Counter[str] = Counter()
+
+    def make_hook(name: str) -> Callable[[Any, Any, Any], None]:
+        def hook(_module: Any, _inputs: Any, output: Any) -> None:
+            call = counts[name]
+            counts[name] += 1
+            if isinstance(output, torch.Tensor) and output.ndim >= 2:
+                observer(name, call, output)
+
+        return hook
+
+    handles = [
+        part.register_forward_hook(make_hook(name))
+        for name, part in module.named_modules()
+        if name and (wanted is None or name in wanted)
+    ]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def split_layer_name(layer: str) -> tuple[str, int]:
+    """Module path and number of the call that a layer's name stands for.
+
+    Parameters
+    ----------
+    layer : str
+        Such as ``"layer1.0.relu:1"``; without ``:call`` the only one, number 0.
+    """
+    path, colon, call = layer.rpartition(":")
+    return (path, int(call)) if colon and call.isdigit() else (layer, 0)
+
+
+def check_layers(traced: Sequence[TracedLayer], layers: Sequence[str], *, model_name: str) -> list[TracedLayer]:
+    """The layers asked for, in execution order.
+
+    Parameters
+    ----------
+    traced : sequence of TracedLayer
+        What :func:`trace_layers` found.
+    layers : sequence of str
+        Names, each once.
+    model_name : str
+        For messages.
+
+    Raises
+    ------
+    NotFoundError
+        If the network has no such layer, with the nearest name; or if it runs several times and no call was named.
+    InvalidInputError
+        If none is named or one is named twice.
+    """
+    if isinstance(layers, str):
+        msg = f"layers={layers!r} is a single string; expected a sequence of names, such as [{layers!r}]."
+        raise InvalidInputError(msg)
+    if not layers:
+        msg = f"No layer of {model_name} is named; expected at least one."
+        raise InvalidInputError(msg)
+    by_name = {layer.name: layer for layer in traced}
+    for layer in check_unique(layers, what="layer"):
+        if layer in by_name:
+            continue
+        repeated = [name for name in by_name if name.startswith(f"{layer}:")]
+        if repeated:
+            msg = (
+                f"Layer {layer!r} of {model_name} runs {len(repeated)} times in one pass; "
+                f"say which call: {' or '.join(map(repr, repeated))}."
+            )
+            raise NotFoundError(msg)
+        check_choice(layer, by_name, what=f"layer of {model_name}")
+    return sorted((by_name[layer] for layer in layers), key=lambda layer: layer.layer_index)
+
+
+def select_layers(
+    module: torch.nn.Module, traced: Sequence[TracedLayer], patterns: Sequence[str], *, model_name: str
+) -> tuple[str, ...]:
+    """Layers that a registry's row names, in execution order.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    traced : sequence of TracedLayer
+    patterns : sequence of str
+        ``"stages"`` for :func:`find_stages`; else a name, or a glob over names such as ``"features.*"``.
+    model_name : str
+        For messages.
+
+    Raises
+    ------
+    NotFoundError
+        If a pattern matches nothing.
+    """
+    names = [layer.name for layer in traced]
+    chosen: set[str] = set()
+    for pattern in patterns:
+        hits = (
+            find_stages(module, traced)
+            if pattern == "stages"
+            else [name for name in names if fnmatchcase(name, pattern)]
+        )
+        if not hits:
+            check_choice(pattern, names, what=f"layer or pattern of layers of {model_name}")
+        chosen.update(hits)
+    return tuple(name for name in names if name in chosen)
+
+
+def find_stages(module: torch.nn.Module, traced: Sequence[TracedLayer]) -> list[str]:
+    """Distinct stage outputs of a network, in execution order.
+
+    A stage is one layer with weights, or one block of them (residual, inception, fire, dense …), together with the
+    normalisation and nonlinearity that directly follow.  Pooling, dropout and flattening repeat what a stage said and
+    are not stages of their own; any of them can still be asked for by name.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    traced : sequence of TracedLayer
+
+    Returns
+    -------
+    list of str
+        For AlexNet: the five convolutions and two linear layers after their ReLU, and the last linear layer.
+
+    Notes
+    -----
+    Containers (``Sequential``, ``ModuleList``, ``ModuleDict``) and any part that holds more than half of the network's
+    weight layers (a wrapped backbone) are looked into; every other composite module is one block.
+    """
+    visible = _list_parts(module)
+    stages: list[str] = []
+    open_for: tuple[str, ...] = ()
+    for layer in traced:
+        part = visible.get(split_layer_name(layer.name)[0])
+        if part is None:
+            continue
+        kind = _classify(part)
+        if kind in ("weights", "block"):
+            stages.append(layer.name)
+            open_for = ("norm", "nonlinearity") if kind == "weights" else ("nonlinearity",)
+        elif kind in open_for:
+            stages[-1] = layer.name
+        elif kind == "pooling":
+            open_for = ()
+        elif kind in ("norm", "nonlinearity") and not open_for:
+            stages.append(layer.name)
+            open_for = ("norm", "nonlinearity")
+    return stages or [traced[-1].name]
+
+
+def _list_parts(module: torch.nn.Module) -> dict[str, torch.nn.Module]:
+    """Modules that may be a stage: children, with containers and backbones opened."""
+    total = _count_weight_layers(module)
+    parts: dict[str, torch.nn.Module] = {}
+
+    def descend(parent: torch.nn.Module, prefix: str) -> None:
+        for name, child in parent.named_children():
+            path = f"{prefix}{name}"
+            if _is_container(child) or (any(child.children()) and 2 * _count_weight_layers(child) > total):
+                descend(child, f"{path}.")
+            else:
+                parts[path] = child
+
+    descend(module, "")
+    return parts
+
+
+def _is_container(module: torch.nn.Module) -> bool:
+    """Whether it is a plain container (a subclass of one, such as torchvision's blocks, is not)."""
+    import torch
+
+    return type(module) in (torch.nn.Sequential, torch.nn.ModuleList, torch.nn.ModuleDict)
+
+
+def _has_weights(module: torch.nn.Module) -> bool:
+    """Whether the module itself holds a weight matrix or kernel; registered buffers count, for fixed filters."""
+    own = [*module.parameters(recurse=False), *module.buffers(recurse=False)]
+    return any(tensor.ndim >= 2 for tensor in own)
+
+
+def _count_weight_layers(module: torch.nn.Module) -> int:
+    return sum(_has_weights(part) for part in module.modules())
+
+
+def _classify(module: torch.nn.Module) -> str:
+    """``weights``, ``block``, ``norm``, ``nonlinearity``, ``pooling`` or ``other``."""
+    kind = type(module).__name__.lower()
+    home = type(module).__module__
+    if _count_weight_layers(module):
+        return "block" if any(module.children()) else "weights"
+    if "pool" in kind:
+        return "pooling"
+    if "norm" in kind:
+        return "norm"
+    activations = ("torch.nn.modules.activation", "timm.layers.activations")
+    parts = [type(part).__module__ for part in module.modules()]
+    if home.startswith(activations) or any(part.startswith(activations) for part in parts):
+        return "nonlinearity"
+    return "other"

@@ -1,0 +1,206 @@
+"""How RGB pixels become a network's input, as data: size, resampling, channel order, range, mean and std."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainconv.errors import InvalidInputError
+from brainconv.validation import check_choice
+
+if TYPE_CHECKING:
+    import torch
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+RESIZE = ("squash", "crop")
+INTERPOLATION = ("nearest", "bilinear", "bicubic", "lanczos")
+CHANNEL_ORDER = ("RGB", "BGR")
+SCALE = (1.0, 255.0)
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """What happens to an image between the stimulus set and the first layer, and nothing else happens.
+
+    In this order: resize (Pillow on 8-bit pixels; it antialiases whenever it shrinks, and leaves an image of the right
+    size as it is), channels put into ``channel_order``, values brought to 0..``scale``, minus ``mean``, divided by
+    ``std``.
+
+    Parameters
+    ----------
+    input_size : int, px
+        Width and height of the network's input.
+    resize : {"squash", "crop"}
+        ``"squash"``: the whole image to input_size × input_size, whatever its aspect (Brain-Score's way; nothing of a
+        stimulus is cut off).  ``"crop"``: shorter side to ``resize_size``, then the central square.
+    resize_size : int, px, optional
+        Shorter side before the crop; input_size if not given.
+    interpolation : {"bilinear", "bicubic", "lanczos", "nearest"}
+    mean, std : tuple of 3 floats
+        Per channel, in the order of ``channel_order`` and the units of ``scale``.
+    channel_order : {"RGB", "BGR"}
+    scale : {1.0, 255.0}
+        Value of a white pixel before the mean is taken off.
+
+    Raises
+    ------
+    InvalidInputError, NotFoundError
+        If a setting is not one of these.
+    """
+
+    input_size: int = 224
+    resize: str = "squash"
+    resize_size: int | None = None
+    interpolation: str = "bilinear"
+    mean: tuple[float, float, float] = IMAGENET_MEAN
+    std: tuple[float, float, float] = IMAGENET_STD
+    channel_order: str = "RGB"
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_choice(self.resize, RESIZE, what="way of resizing")
+        check_choice(self.interpolation, INTERPOLATION, what="interpolation")
+        check_choice(self.channel_order, CHANNEL_ORDER, what="channel order")
+        object.__setattr__(self, "input_size", _check_size(self.input_size, what="input_size"))
+        if self.resize_size is not None:
+            resize_size = _check_size(self.resize_size, what="resize_size")
+            if self.resize == "squash" or resize_size < self.input_size:
+                msg = (
+                    f"resize_size={resize_size} with resize={self.resize!r}, input_size={self.input_size}; "
+                    f"it belongs to resize='crop' and is at least input_size."
+                )
+                raise InvalidInputError(msg)
+            object.__setattr__(self, "resize_size", resize_size)
+        if float(self.scale) not in SCALE:
+            msg = f"scale={self.scale!r}; expected 1.0 (pixels 0..1) or 255.0 (pixels 0..255)."
+            raise InvalidInputError(msg)
+        object.__setattr__(self, "scale", float(self.scale))
+        for what in ("mean", "std"):
+            values = tuple(float(v) for v in getattr(self, what))
+            if len(values) != 3 or not np.isfinite(values).all() or (what == "std" and min(values) <= 0):
+                msg = f"{what}={values} of the preprocessing; expected 3 finite numbers{', above 0' * (what == 'std')}."
+                raise InvalidInputError(msg)
+            object.__setattr__(self, what, values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as plain data, for provenance and cache keys."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, settings: Mapping[str, Any]) -> Preprocessing:
+        """Build one from plain data, such as a row of a registry.
+
+        Parameters
+        ----------
+        settings : mapping
+            Field names to values.
+
+        Raises
+        ------
+        InvalidInputError
+            If a value is not allowed.
+        NotFoundError
+            If a field does not exist.
+        """
+        for key in settings:
+            check_choice(key, cls.__dataclass_fields__, what="preprocessing setting")
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()})
+
+
+def _check_size(value: Any, *, what: str) -> int:
+    if isinstance(value, bool) or int(value) != value or int(value) < 1:
+        msg = f"{what}={value!r}; expected a whole number of pixels, at least 1."
+        raise InvalidInputError(msg)
+    return int(value)
+
+
+def resize_image(
+    image: NDArray[np.uint8], preprocessing: Preprocessing, *, input_size: int | None = None
+) -> NDArray[np.uint8]:
+    """Bring one image to the size of the network's input.
+
+    Parameters
+    ----------
+    image : ndarray, uint8, shape (height, width, 3)
+        RGB pixels, 0..255.
+    preprocessing : Preprocessing
+    input_size : int, px, optional
+        Instead of the preprocessing's; ``resize_size`` is scaled along with it.
+
+    Returns
+    -------
+    ndarray, uint8, shape (input_size, input_size, 3)
+
+    Raises
+    ------
+    InvalidInputError
+        If the image is not uint8 RGB.
+    """
+    from PIL import Image
+
+    image = np.asarray(image)
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        msg = f"An image is {image.dtype} of shape {image.shape}; expected uint8, (height, width, 3), RGB 0..255."
+        raise InvalidInputError(msg)
+    size = preprocessing.input_size if input_size is None else _check_size(input_size, what="input_size")
+    resample = Image.Resampling[preprocessing.interpolation.upper()]
+    height, width = image.shape[:2]
+    if preprocessing.resize == "squash":
+        if (height, width) == (size, size):
+            return image
+        return np.asarray(Image.fromarray(image).resize((size, size), resample))
+    shorter = round((preprocessing.resize_size or preprocessing.input_size) * size / preprocessing.input_size)
+    factor = shorter / min(height, width)
+    height, width = max(round(height * factor), shorter), max(round(width * factor), shorter)
+    resized = Image.fromarray(image)
+    if resized.size != (width, height):
+        resized = resized.resize((width, height), resample)
+    top, left = (height - size) // 2, (width - size) // 2
+    return np.asarray(resized)[top : top + size, left : left + size]
+
+
+def prepare_images(
+    images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8],
+    preprocessing: Preprocessing,
+    *,
+    input_size: int | None = None,
+) -> torch.Tensor:
+    """Images as a network takes them.
+
+    Parameters
+    ----------
+    images : sequence of ndarray, uint8, each of shape (height, width, 3)
+        RGB pixels, 0..255; sizes may differ.
+    preprocessing : Preprocessing
+    input_size : int, px, optional
+        Instead of the preprocessing's, for networks that take any size.
+
+    Returns
+    -------
+    torch.Tensor, float32, shape (n_images, 3, input_size, input_size)
+        On the CPU, channels last in memory; the same for any grouping of the images into batches.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is no image or one is not uint8 RGB.
+    """
+    import torch
+
+    if len(images) == 0:
+        msg = "No image to prepare; expected at least one."
+        raise InvalidInputError(msg)
+    pixels = np.stack([resize_image(image, preprocessing, input_size=input_size) for image in images])
+    if preprocessing.channel_order == "BGR":
+        pixels = np.ascontiguousarray(pixels[..., ::-1])
+    x = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(torch.float32)
+    if preprocessing.scale == 1.0:
+        x /= 255.0
+    x -= torch.tensor(preprocessing.mean).view(1, 3, 1, 1)
+    x /= torch.tensor(preprocessing.std).view(1, 3, 1, 1)
+    return x

@@ -1,0 +1,114 @@
+"""Any torch.nn.Module as a Model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from brainconv.errors import InvalidInputError
+from brainconv.models.layers import check_layers, select_layers, trace_module
+from brainconv.models.model import Model
+from brainconv.models.preprocessing import Preprocessing
+
+if TYPE_CHECKING:
+    import torch
+
+
+def wrap_model(
+    module: torch.nn.Module,
+    *,
+    name: str,
+    layers: Sequence[str] | None = None,
+    preprocess: Preprocessing | Mapping[str, Any] | None = None,
+    input_size: int = 224,
+    degrees: float = 8.0,
+) -> Model:
+    """Make a Model of your own network.
+
+    The module is put into evaluation mode and stays on its device; nothing else about it is changed.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Takes float images of shape (n_stimuli, 3, input_size, input_size), already normalised.
+    name : str
+        As it stands in tables and file names.
+    layers : sequence of str, optional
+        Module paths; every distinct stage if not given (see :func:`brainconv.models.layers.find_stages`).
+    preprocess : Preprocessing or mapping of its fields, optional
+        Squash to ``input_size`` and ImageNet mean and standard deviation if not given.  It is data, not a function, so
+        that it can be written into tables and cache keys.
+    input_size : int, px
+        Used where ``preprocess`` is not given or does not say.
+    degrees : float, degrees of visual angle
+        Width of the visual field that the input covers.
+
+    Raises
+    ------
+    InvalidInputError
+        If this is no module, it normalises its input a second time, or it cannot take such an image.
+    NotFoundError
+        If a layer does not exist.
+    """
+    import torch
+
+    if not isinstance(module, torch.nn.Module):
+        msg = f"wrap_model was given {type(module).__name__}; expected a torch.nn.Module."
+        raise InvalidInputError(msg)
+    if getattr(module, "transform_input", False) is True:
+        msg = (
+            f"{type(module).__name__}.transform_input is True, so it would normalise its input a second time; set it "
+            f"to False and give preprocess=Preprocessing(mean=(0.5,) * 3, std=(0.5,) * 3, …), which is the same."
+        )
+        raise InvalidInputError(msg)
+    if preprocess is None:
+        preprocessing = Preprocessing(input_size=input_size)
+    elif isinstance(preprocess, Preprocessing):
+        preprocessing = preprocess
+    elif isinstance(preprocess, Mapping):
+        preprocessing = Preprocessing.from_dict({"input_size": input_size, **preprocess})
+    else:
+        msg = (
+            f"preprocess is {type(preprocess).__name__}; expected Preprocessing(input_size=…, mean=…, std=…), "
+            f"a mapping of its fields, or None for ImageNet's."
+        )
+        raise InvalidInputError(msg)
+    module.eval()
+    traced = trace_module(module, preprocessing.input_size)
+    chosen = (
+        select_layers(module, traced, ["stages"], model_name=name)
+        if layers is None
+        else tuple(layer.name for layer in check_layers(traced, layers, model_name=name))
+    )
+    state = next(iter([*module.parameters(), *module.buffers()]), None)
+    return Model(
+        name=name,
+        module=module,
+        preprocessing=preprocessing,
+        layers=chosen,
+        weights="default",
+        device="cpu" if state is None else state.device.type,
+        weights_sha256=hash_weights(module),
+        degrees=degrees,
+        provenance={"builder": f"{type(module).__module__}:{type(module).__qualname__}", "weights": "as wrapped"},
+    )
+
+
+def hash_weights(module: torch.nn.Module) -> str | None:
+    """Hash of all parameters and buffers.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+
+    Returns
+    -------
+    str or None
+        None where the module has neither.
+    """
+    state = {key: tensor.detach().cpu().numpy() for key, tensor in module.state_dict().items()}
+    if not state:
+        return None
+    from brainconv.io.hashing import hash_state
+
+    return hash_state(state)
