@@ -1,0 +1,68 @@
+# Scores: representational similarity, linear predictivity and first-layer filters.
+
+
+rule rsa:
+    input:
+        representations=lambda wildcards: f"results/representations/{wildcards.model}/{DATASET_OF[wildcards.recording]}.nc",
+        recording="results/recordings/{recording}.nc",
+    output:
+        scores="results/rsa/{model}/{recording}.csv",
+        details="results/rsa/{model}/{recording}.nc",
+    log:
+        "results/logs/rsa/{model}/{recording}.log",
+    benchmark:
+        "results/benchmarks/rsa/{model}/{recording}.tsv"
+    resources:
+        mem_mb=4000,
+    params:
+        settings=lambda wildcards: settings_of("rsa", wildcards.recording),
+        seed=config["seed"],
+        source=hash_source("brainconv.similarity"),
+    script:
+        "../scripts/rsa.py"
+
+
+rule predictivity:
+    input:
+        representations=lambda wildcards: f"results/representations/{wildcards.model}/{DATASET_OF[wildcards.recording]}.nc",
+        recording="results/recordings/{recording}.nc",
+    output:
+        scores="results/predictivity/{model}/{recording}.csv",
+        details="results/predictivity/{model}/{recording}.nc",
+    log:
+        "results/logs/predictivity/{model}/{recording}.log",
+    benchmark:
+        "results/benchmarks/predictivity/{model}/{recording}.tsv"
+    threads: 2
+    resources:
+        mem_mb=4000,
+    params:
+        settings=lambda wildcards: settings_of("predictivity", wildcards.recording),
+        seed=config["seed"],
+        source=hash_source("brainconv.predictivity"),
+    script:
+        "../scripts/predictivity.py"
+
+
+rule first_layer:
+    input:
+        weights=lambda wildcards: weights_of(wildcards.model),
+    output:
+        scores="results/first_layer/{model}.csv",
+        fits="results/first_layer/{model}.nc",
+    log:
+        "results/logs/first_layer/{model}.log",
+    benchmark:
+        "results/benchmarks/first_layer/{model}.tsv"
+    threads: 2
+    resources:
+        mem_mb=3000,
+    params:
+        spec=lambda wildcards: MODELS[wildcards.model],
+        settings=config["first_layer"],
+        seed=config["seed"],
+        data_dir=config["data_dir"],
+        registry=config["models_registry"],
+        source=hash_source("brainconv.physiology"),
+    script:
+        "../scripts/first_layer.py"

@@ -1,0 +1,59 @@
+# What the rule files share: names from the config, and a hash of the library code that a rule runs.
+from brainconv.io.hashing import hash_source
+
+MODELS = config["models"]
+DATASETS = config["datasets"]
+FIRST_LAYER = [model for model, spec in MODELS.items() if spec["first_layer"]]
+
+
+DATASET_OF = {
+    recording: dataset
+    for dataset, spec in DATASETS.items()
+    for recording in spec["recordings"]
+}
+
+
+wildcard_constraints:
+    model="|".join(map(re.escape, MODELS)),
+    dataset="|".join(map(re.escape, DATASETS)) or "none",
+    recording="|".join(map(re.escape, DATASET_OF)) or "none",
+
+
+def is_simulated(recording):
+    return "simulate" in DATASETS[DATASET_OF[recording]]
+
+
+def weights_of(model):
+    """File that holds a model's weights: a checkpoint, or the note that says where the registered ones were found."""
+    weights = MODELS[model]["weights"]
+    return (
+        weights
+        if weights not in ("default", "random")
+        else f"results/fetched/weights/{model}.json"
+    )
+
+
+def source_of(recording):
+    """What a recording is made from: the weights of the network that generates it, or its authors' files."""
+    if is_simulated(recording):
+        return weights_of(DATASETS[DATASET_OF[recording]]["simulate"]["model"])
+    return f"results/fetched/{recording}.json"
+
+
+def is_wanted(model, dataset):
+    return MODELS[model]["datasets"] is None or dataset in MODELS[model]["datasets"]
+
+
+def score_tables():
+    compared = [
+        f"results/{analysis}/{model}/{recording}.csv"
+        for recording, dataset in DATASET_OF.items()
+        for analysis in DATASETS[dataset]["analyses"]
+        for model in MODELS
+        if is_wanted(model, dataset)
+    ]
+    return compared + expand("results/first_layer/{model}.csv", model=FIRST_LAYER)
+
+
+def settings_of(analysis, recording):
+    return {**config[analysis], **DATASETS[DATASET_OF[recording]][analysis]}

@@ -1,0 +1,29 @@
+# One forward pass per model and stimulus set; every layer becomes one n × n Gram matrix.
+
+
+rule extract:
+    input:
+        recording=lambda wildcards: f"results/recordings/{DATASETS[wildcards.dataset]['recordings'][0]}.nc",
+        weights=lambda wildcards: weights_of(wildcards.model),
+    output:
+        "results/representations/{model}/{dataset}.nc",
+    log:
+        "results/logs/extract/{model}/{dataset}.log",
+    benchmark:
+        "results/benchmarks/extract/{model}/{dataset}.tsv"
+    threads: 4
+    resources:
+        mem_mb=6000,
+        gpu=int(config["device"] == "cuda"),
+    params:
+        spec=lambda wildcards: MODELS[wildcards.model],
+        input_size=lambda wildcards: DATASETS[wildcards.dataset]["input_size"],
+        device=config["device"],
+        scratch_gb=config["extraction"]["scratch_gb"],
+        batch_size=config["extraction"]["batch_size"],
+        units=config["extraction"]["units"],
+        data_dir=config["data_dir"],
+        registry=config["models_registry"],
+        source=hash_source("brainconv.extraction"),
+    script:
+        "../scripts/extract.py"

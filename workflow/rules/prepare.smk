@@ -1,0 +1,67 @@
+# Recordings and weights: fetched from their authors (or found in the data folder), simulated, or trained on the spot.
+
+
+rule fetch_recording:
+    output:
+        "results/fetched/{recording}.json",
+    log:
+        "results/logs/fetch_recording/{recording}.log",
+    params:
+        data_dir=config["data_dir"],
+        registry=config["recordings_registry"],
+        source=hash_source("brainconv.recordings.load"),
+    script:
+        "../scripts/fetch_recording.py"
+
+
+rule fetch_weights:
+    output:
+        "results/fetched/weights/{model}.json",
+    log:
+        "results/logs/fetch_weights/{model}.log",
+    params:
+        spec=lambda wildcards: MODELS[wildcards.model],
+        data_dir=config["data_dir"],
+        registry=config["models_registry"],
+        source=hash_source("brainconv.models.load"),
+    script:
+        "../scripts/fetch_weights.py"
+
+
+rule train_quickstart:
+    output:
+        "results/models/quickstart.safetensors",
+    log:
+        "results/logs/train_quickstart.log",
+    benchmark:
+        "results/benchmarks/train_quickstart.tsv"
+    threads: 4
+    resources:
+        mem_mb=3000,
+    params:
+        seed=config["seed"],
+        source=hash_source("brainconv.models.quickstart"),
+    script:
+        "../scripts/train_quickstart.py"
+
+
+rule prepare_recording:
+    input:
+        lambda wildcards: source_of(wildcards.recording),
+    output:
+        "results/recordings/{recording}.nc",
+    log:
+        "results/logs/prepare_recording/{recording}.log",
+    threads: 2
+    resources:
+        mem_mb=3000,
+    params:
+        dataset=lambda wildcards: DATASETS[DATASET_OF[wildcards.recording]],
+        models=lambda wildcards: MODELS if is_simulated(wildcards.recording) else None,
+        seed=config["seed"],
+        data_dir=config["data_dir"],
+        registry=config["recordings_registry"],
+        models_registry=config["models_registry"],
+        source=hash_source("brainconv.pipeline.prepare"),
+    script:
+        "../scripts/prepare_recording.py"

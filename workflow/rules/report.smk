@@ -1,0 +1,34 @@
+# Tables for people and programs, figures, and the page that holds them.
+
+
+rule tables:
+    input:
+        score_tables(),
+    output:
+        csv="results/tables/scores.csv",
+        parquet="results/tables/scores.parquet",
+    log:
+        "results/logs/tables.log",
+    params:
+        source=hash_source("brainconv.io.tables"),
+    script:
+        "../scripts/tables.py"
+
+
+rule report:
+    input:
+        scores=score_tables(),
+        table="results/tables/scores.csv",
+        recordings=expand("results/recordings/{recording}.nc", recording=DATASET_OF),
+    output:
+        page="results/report.html",
+        figures=directory("results/figures"),
+    log:
+        "results/logs/report.log",
+    resources:
+        mem_mb=3000,
+    params:
+        config=config,
+        source=hash_source("brainconv.pipeline.results"),
+    script:
+        "../scripts/report.py"

@@ -1,0 +1,14 @@
+"""Download a recording, or find it in the data folder, and note which files it is made of."""
+
+from _runtime import job
+
+from brainconv.io.manifest import save_manifest
+from brainconv.recordings import fetch_recording
+
+with job(snakemake):
+    files = fetch_recording(
+        snakemake.wildcards.recording, data_dir=snakemake.params.data_dir, registry=snakemake.params.registry
+    )
+    save_manifest(
+        snakemake.output[0], {"recording": snakemake.wildcards.recording, "files": [path.name for path in files]}
+    )

@@ -1,0 +1,12 @@
+"""Make sure that a model's weights are at hand, and note their hash."""
+
+from _runtime import job
+
+from brainconv.io.manifest import save_manifest
+from brainconv.pipeline.prepare import load_configured_model
+
+with job(snakemake):
+    model = load_configured_model(
+        snakemake.params.spec, data_dir=snakemake.params.data_dir, registry=snakemake.params.registry, device="cpu"
+    )
+    save_manifest(snakemake.output[0], {"model": model.name, "weights": model.weights, "sha256": model.weights_sha256})

@@ -1,0 +1,17 @@
+"""Predict one recording's sites from one model's layers."""
+
+from _runtime import job
+
+from brainconv.io.netcdf import load_representations
+from brainconv.io.tables import save_scores
+from brainconv.pipeline.prepare import open_target
+from brainconv.predictivity import score_predictivity
+
+with job(snakemake):
+    scores = score_predictivity(
+        load_representations(snakemake.input.representations),
+        open_target(snakemake.input.recording),
+        **snakemake.params.settings,
+        random_state=snakemake.params.seed,
+    )
+    save_scores(scores, snakemake.output.scores)

@@ -1,0 +1,19 @@
+"""Compare one model's layers with one recording by representational similarity."""
+
+from _runtime import job
+
+from brainconv.io.netcdf import load_representations
+from brainconv.io.tables import save_scores
+from brainconv.pipeline.prepare import open_target
+from brainconv.similarity import score_rsa
+
+with job(snakemake):
+    scores = score_rsa(
+        load_representations(snakemake.input.representations),
+        open_target(snakemake.input.recording),
+        estimator=snakemake.params.settings["estimator"],
+        comparator=snakemake.params.settings["comparators"],
+        n_boot=snakemake.params.settings["n_boot"],
+        random_state=snakemake.params.seed,
+    )
+    save_scores(scores, snakemake.output.scores)
