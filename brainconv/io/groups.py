@@ -1,0 +1,140 @@
+"""What the groups of our netCDF files are made of: attributes, strings, arrays and tables."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from brainconv.errors import InvalidInputError
+
+_JSON = "json:"
+_MISSING = "__missing"
+_TEXT: np.dtype[Any] = np.dtype("O", metadata={"vlen": str})  # HDF5's text of variable length
+
+
+def write_attributes(group: Any, values: Mapping[str, Any]) -> None:
+    """Text goes in as it is; everything else as JSON, so that None, mappings and tuples survive."""
+    for key, value in values.items():
+        if isinstance(value, str) and not value.startswith(_JSON):
+            group.attrs[key] = value
+        else:
+            group.attrs[key] = _JSON + json.dumps(value, default=_plain, ensure_ascii=False)
+
+
+def read_attributes(group: Any) -> dict[str, Any]:
+    """Undo `write_attributes` (tuples come back as lists)."""
+    values = {}
+    for key in group.attrs:
+        value = group.attrs[key]
+        is_json = isinstance(value, str) and value.startswith(_JSON)
+        values[key] = json.loads(value[len(_JSON) :]) if is_json else value
+    return values
+
+
+def _plain(value: Any) -> Any:
+    """JSON's own types for what is nearly one."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray | pd.Index | pd.Series):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, tuple | set | frozenset):
+        return list(value)
+    msg = f"Metadata hold a {type(value).__name__}; expected text, numbers, lists and mappings of them."
+    raise InvalidInputError(msg)
+
+
+def write_array(
+    group: Any, name: str, values: NDArray[Any], dimensions: tuple[str, ...], *, compress: bool = False
+) -> None:
+    """Write an array; dimensions that the group does not have yet are made."""
+    array = np.asarray(values)
+    for dimension, length in zip(dimensions, array.shape, strict=True):
+        if dimension not in group.dimensions:
+            group.dimensions[dimension] = length
+    options: dict[str, Any] = {"compression": "gzip", "compression_opts": 1} if compress and array.size else {}
+    group.create_variable(name, dimensions, data=array, **options)
+
+
+def write_strings(group: Any, name: str, values: Sequence[str], dimension: str) -> None:
+    """Write text, of variable length."""
+    if dimension not in group.dimensions:
+        group.dimensions[dimension] = len(values)
+    data = np.array([str(value) for value in values], dtype=object)
+    group.create_variable(name, (dimension,), dtype=_TEXT, data=data)
+
+
+def read_strings(group: Any, name: str) -> list[str]:
+    """Undo `write_strings`."""
+    return [value.decode() if isinstance(value, bytes) else str(value) for value in group[name][...]]
+
+
+def write_frame(group: Any, frame: pd.DataFrame) -> None:
+    """Write a table, column by column, with its types and what is missing."""
+    group.dimensions["row"] = len(frame)
+    columns = [str(column) for column in frame.columns]
+    write_attributes(group, {"columns": columns, "index_name": frame.index.name, "n_rows": len(frame)})
+    for i in range(len(columns)):
+        _write_series(group, f"column_{i}", frame.iloc[:, i])
+    if not isinstance(frame.index, pd.RangeIndex):
+        _write_series(group, "index", pd.Series(frame.index))
+
+
+def read_frame(group: Any) -> pd.DataFrame:
+    """Undo `write_frame`."""
+    head = read_attributes(group)
+    has_index = "index" in group.variables
+    index = pd.Index(_read_series(group, "index")) if has_index else pd.RangeIndex(int(head["n_rows"]))
+    index.name = head["index_name"]
+    data = {name: _read_series(group, f"column_{i}").set_axis(index) for i, name in enumerate(head["columns"])}
+    return pd.DataFrame(data, index=index)
+
+
+def _write_series(group: Any, name: str, values: pd.Series[Any]) -> None:
+    missing = values.isna().to_numpy(dtype=bool)
+    if values.dtype.kind in "biuf":
+        encoding = "number"
+        array = values.fillna(0).to_numpy() if missing.any() and not _is_numpy(values) else values.to_numpy()
+        write_array(group, name, array.astype(np.int8) if array.dtype.kind == "b" else array, ("row",))
+    else:
+        present = values[~missing]
+        encoding = "text" if all(isinstance(value, str) for value in present) else "json"
+        cells = ["" if gone else value for value, gone in zip(values, missing, strict=True)]
+        if encoding == "json":
+            cells = [json.dumps(cell, default=_plain, ensure_ascii=False) for cell in cells]
+        write_strings(group, name, cells, "row")
+    write_attributes(group[name], {"encoding": encoding, "pandas_dtype": str(values.dtype)})
+    # NaN of a NumPy column stands in the numbers themselves
+    if missing.any() and not (encoding == "number" and _is_numpy(values)):
+        write_array(group, name + _MISSING, missing.astype(np.int8), ("row",))
+
+
+def _read_series(group: Any, name: str) -> pd.Series[Any]:
+    how = read_attributes(group[name])
+    dtype = how["pandas_dtype"]
+    missing = group[name + _MISSING][...].astype(bool) if name + _MISSING in group.variables else None
+    if how["encoding"] == "number":
+        series: pd.Series[Any] = pd.Series(group[name][...]).astype(dtype)
+        if missing is not None:
+            series[missing] = pd.NA
+        return series
+    cells: list[Any] = read_strings(group, name)
+    if how["encoding"] == "json":
+        cells = [json.loads(cell) for cell in cells]
+    if missing is not None:
+        cells = [None if gone else cell for cell, gone in zip(cells, missing, strict=True)]
+    text: pd.Series[Any] = pd.Series(cells, dtype=dtype)
+    return text
+
+
+def _is_numpy(values: pd.Series[Any]) -> bool:
+    return isinstance(values.dtype, np.dtype)

@@ -1,0 +1,180 @@
+"""Hashes of contents: the keys of every cache.  Equal contents give equal keys on any machine; names do not count."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from brainconv.containers import StimulusSet
+from brainconv.errors import InvalidInputError, NotFoundError
+
+PACKAGE = "brainconv"
+
+
+def hash_arrays(*arrays: ArrayLike) -> str:
+    """Hash of arrays in their order: type, shape and values.
+
+    Parameters
+    ----------
+    *arrays : array_like
+        Numbers, booleans or text.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits (sha256).
+
+    Raises
+    ------
+    InvalidInputError
+        If an array holds Python objects.
+    """
+    digest = hashlib.sha256()
+    for array in arrays:
+        _add_array(digest, np.asarray(array))
+    return digest.hexdigest()
+
+
+def _add_array(digest: Any, array: np.ndarray[Any, Any]) -> None:
+    if array.dtype.kind == "U":  # the width of a text array depends on its longest entry
+        _add_text(digest, f"text{array.shape}", *array.ravel().tolist())
+        return
+    if array.dtype.kind not in "biufc":
+        msg = f"An array of {array.dtype} cannot be hashed; expected numbers, booleans or text."
+        raise InvalidInputError(msg)
+    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    _add_text(digest, little.dtype.str, str(array.shape))
+    digest.update(np.ascontiguousarray(little).tobytes())
+
+
+def _add_text(digest: Any, *texts: str) -> None:
+    """Each with its length, so that ("ab", "c") and ("a", "bc") differ."""
+    for text in texts:
+        data = text.encode()
+        digest.update(f"{len(data)}:".encode() + data)
+
+
+def hash_stimuli(stimuli: StimulusSet) -> str:
+    """Hash of a stimulus set: ids in their order, pixels, and width in degrees.
+
+    Its name and its table do not count: they change nothing in what a network sees.
+
+    Parameters
+    ----------
+    stimuli : StimulusSet
+    """
+    digest = hashlib.sha256()
+    _add_text(digest, f"degrees={stimuli.degrees!r}")
+    for i, identifier in enumerate(stimuli.ids):
+        _add_text(digest, identifier)
+        _add_array(digest, np.asarray(stimuli.images[i]))
+    return digest.hexdigest()
+
+
+def hash_state(state: Mapping[str, Any]) -> str:
+    """Hash of a network's weights; the order of the names does not count.
+
+    Parameters
+    ----------
+    state : mapping of str to ndarray
+        A state dict as arrays (CPU tensors of NumPy's types will do).
+    """
+    digest = hashlib.sha256()
+    for name in sorted(state):
+        _add_text(digest, name)
+        _add_array(digest, np.asarray(state[name]))
+    return digest.hexdigest()
+
+
+def hash_source(*modules: str, root: str | os.PathLike[str] | None = None) -> str:
+    """Hash of the code behind modules: theirs, and that of all that they import inside brainconv.
+
+    Comments, docstrings and layout do not count.  Of a package named here all modules count; of an imported package
+    its ``__init__`` and what that imports, also where it imports by name on first use.
+
+    Parameters
+    ----------
+    *modules : str
+        Such as ``"brainconv.similarity"``.
+    root : path, optional
+        Folder of the package ``brainconv``; default: the one that is running.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such module.
+    """
+    folder = Path(root) if root is not None else Path(__file__).resolve().parent.parent
+    found: dict[str, ast.Module] = {}
+    waiting = [name for module in modules for name in _expand(module, folder)]
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        path = _find(name, folder)
+        if path is None:
+            msg = f"There is no module {name!r} in {folder}; expected one such as 'brainconv.similarity'."
+            raise NotFoundError(msg)
+        found[name] = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+        waiting += _imports(found[name], name, path, folder)
+    digest = hashlib.sha256()
+    for name in sorted(found):
+        _add_text(digest, name, ast.dump(_without_docstrings(found[name])))
+    return digest.hexdigest()
+
+
+def _find(name: str, folder: Path) -> Path | None:
+    """File of a module of ours; None for what is none, and for the top package, which holds only names."""
+    parts = name.split(".")
+    if parts[0] != PACKAGE or len(parts) == 1 or not all(part.isidentifier() for part in parts):
+        return None
+    base = folder.joinpath(*parts[1:])
+    candidates = (base.with_suffix(".py"), base / "__init__.py")
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _expand(name: str, folder: Path) -> list[str]:
+    """A module; for a package, all modules in it."""
+    package = folder.joinpath(*name.split(".")[1:])
+    if _find(name, folder) != package / "__init__.py":
+        return [name]
+    inside = [path.relative_to(folder).with_suffix("").parts for path in sorted(package.rglob("*.py"))]
+    return [name, *(".".join((PACKAGE, *parts)) for parts in inside if parts[-1] != "__init__")]
+
+
+def _imports(tree: ast.Module, name: str, path: Path, folder: Path) -> Iterator[str]:
+    """Modules of ours that a module names in an import, or in a string of their full name (lazy imports)."""
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    for node in ast.walk(tree):
+        candidates: list[str] = []
+        if isinstance(node, ast.Import):
+            candidates = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                ancestor = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*ancestor, base] if base else ancestor)
+            candidates = [base, *(f"{base}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            candidates = [node.value.partition(":")[0]]
+        yield from (candidate for candidate in candidates if _find(candidate, folder) is not None)
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
+            first = node.body[0]
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+            ):
+                node.body = node.body[1:]
+    return tree

@@ -1,0 +1,98 @@
+"""Images of a stimulus set inside a netCDF file, read one by one when they are asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import h5netcdf
+import numpy as np
+
+from brainconv.containers import StimulusSet
+from brainconv.containers.stimuli import Image
+from brainconv.io.groups import (
+    read_attributes,
+    read_frame,
+    read_strings,
+    write_array,
+    write_attributes,
+    write_frame,
+    write_strings,
+)
+
+
+class StoredImages(Sequence[Image]):
+    """Images that stay in their netCDF file until they are asked for.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    group : str
+        The group that holds them.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], group: str) -> None:
+        self._path = Path(path).absolute()
+        self._group = group
+        self._file: Any = None
+        self._process = -1
+        variables = self._variables()
+        self._sizes = np.stack([variables["height"][...], variables["width"][...]], axis=1).astype(int)
+
+    def _variables(self) -> Any:
+        # an HDF5 handle must not be shared with a forked process
+        if self._file is None or self._process != os.getpid():
+            self._file = h5netcdf.File(self._path, "r")
+            self._process = os.getpid()
+        return self._file[self._group].variables
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_file": None}
+
+    def __len__(self) -> int:
+        return len(self._sizes)
+
+    def __getitem__(self, index: int) -> Image:  # type: ignore[override]
+        height, width = self._sizes[index]
+        position = range(len(self))[index]
+        image: Image = self._variables()["images"][position][:height, :width]
+        return image
+
+
+def write_stimuli(group: Any, stimuli: StimulusSet) -> None:
+    """Write ids, pixels (padded to the largest image), width in degrees and table."""
+    write_attributes(group, {"name": stimuli.name, "degrees": stimuli.degrees})
+    write_strings(group, "stimulus_id", stimuli.ids, "stimulus")
+    write_frame(group.create_group("table"), stimuli.table)
+    sizes = np.array([stimuli.images[i].shape[:2] for i in range(len(stimuli))], dtype=np.int32).reshape(-1, 2)
+    write_array(group, "height", sizes[:, 0], ("stimulus",))
+    write_array(group, "width", sizes[:, 1], ("stimulus",))
+    height, width = (int(n) for n in sizes.max(axis=0, initial=1))
+    group.dimensions.update({"height_px": height, "width_px": width, "rgb": 3})
+    variable = group.create_variable(
+        "images",
+        ("stimulus", "height_px", "width_px", "rgb"),
+        dtype=np.uint8,
+        chunks=(1, height, width, 3),
+        compression="gzip",
+        compression_opts=1,
+    )
+    for i, (rows, columns) in enumerate(sizes):
+        padded = np.zeros((height, width, 3), dtype=np.uint8)
+        padded[:rows, :columns] = stimuli.images[i]
+        variable[i] = padded
+
+
+def read_stimuli(group: Any, path: Path) -> StimulusSet:
+    """Undo `write_stimuli`; the images stay in the file."""
+    fields = read_attributes(group)
+    return StimulusSet(
+        name=fields["name"],
+        ids=tuple(read_strings(group, "stimulus_id")),
+        images=StoredImages(path, group.name),
+        degrees=fields["degrees"],
+        table=read_frame(group.groups["table"]),
+    )
