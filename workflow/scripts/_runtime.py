@@ -9,7 +9,7 @@ import traceback
 @contextlib.contextmanager
 def job(snakemake):
     """Send output, warnings and errors of the block to the rule's log file."""
-    with open(snakemake.log[0], "w", buffering=1, encoding="utf-8") as log:  # noqa: PTH123
+    with open(snakemake.log[0], "w", buffering=1, encoding="utf-8") as log:
         logging.basicConfig(stream=log, level=logging.INFO, force=True)
         logging.captureWarnings(True)
         with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):

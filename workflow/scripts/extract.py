@@ -1,11 +1,12 @@
 """Extract every layer of one model for one stimulus set, in as few passes as the scratch budget allows."""
 
 import torch  # noqa: F401  (so that the job's thread count is set)
-from _runtime import job
 
 from brainconv.extraction import extract
 from brainconv.io.netcdf import save_representations
 from brainconv.pipeline.prepare import load_configured_model, open_target
+
+from _runtime import job
 
 with job(snakemake):
     settings = snakemake.params

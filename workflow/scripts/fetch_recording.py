@@ -1,9 +1,9 @@
 """Download a recording, or find it in the data folder, and note which files it is made of."""
 
-from _runtime import job
-
 from brainconv.io.manifest import save_manifest
 from brainconv.recordings import fetch_recording
+
+from _runtime import job
 
 with job(snakemake):
     files = fetch_recording(

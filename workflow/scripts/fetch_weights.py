@@ -1,9 +1,9 @@
 """Make sure that a model's weights are at hand, and note their hash."""
 
-from _runtime import job
-
 from brainconv.io.manifest import save_manifest
 from brainconv.pipeline.prepare import load_configured_model
+
+from _runtime import job
 
 with job(snakemake):
     model = load_configured_model(

@@ -1,11 +1,12 @@
 """Fit Gabors to one model's first-layer filters."""
 
 import torch  # noqa: F401  (so that the job's thread count is set)
-from _runtime import job
 
 from brainconv.io.tables import save_scores
 from brainconv.pipeline.first_layer import measure_first_layer, save_first_layer
 from brainconv.pipeline.prepare import load_configured_model
+
+from _runtime import job
 
 with job(snakemake):
     model = load_configured_model(

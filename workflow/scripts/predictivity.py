@@ -1,11 +1,11 @@
 """Predict one recording's sites from one model's layers."""
 
-from _runtime import job
-
 from brainconv.io.netcdf import load_representations
 from brainconv.io.tables import save_scores
 from brainconv.pipeline.prepare import open_target
 from brainconv.predictivity import score_predictivity
+
+from _runtime import job
 
 with job(snakemake):
     scores = score_predictivity(

@@ -1,8 +1,8 @@
 """Write one recording, read or simulated, with its stimuli, as every later rule reads it."""
 
-from _runtime import job
-
 from brainconv.pipeline.prepare import prepare_recording, save_target
+
+from _runtime import job
 
 with job(snakemake):
     target = prepare_recording(

@@ -1,8 +1,8 @@
 """Draw the figures and write the page that holds them."""
 
-from _runtime import job
-
 from brainconv.pipeline.results import open_results
+
+from _runtime import job
 
 with job(snakemake):
     comparison = open_results("results", snakemake.params.config)

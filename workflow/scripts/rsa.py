@@ -1,11 +1,11 @@
 """Compare one model's layers with one recording by representational similarity."""
 
-from _runtime import job
-
 from brainconv.io.netcdf import load_representations
 from brainconv.io.tables import save_scores
 from brainconv.pipeline.prepare import open_target
 from brainconv.similarity import score_rsa
+
+from _runtime import job
 
 with job(snakemake):
     scores = score_rsa(

@@ -1,8 +1,8 @@
 """Gather all scores in one tidy table, as CSV for people and Parquet for programs."""
 
-from _runtime import job
-
 from brainconv.pipeline.gather import gather_scores, write_table
+
+from _runtime import job
 
 with job(snakemake):
     table = gather_scores(snakemake.input).table
