@@ -1,0 +1,21 @@
+"""Figures: one file each, a tidy table or a container in, a matplotlib figure out; nothing is computed here."""
+
+from brainconv.plotting.profiles import plot_layer_profiles
+from brainconv.plotting.rdms import plot_rdms
+from brainconv.plotting.recovery import plot_layer_recovery
+from brainconv.plotting.scores import plot_best_layers, plot_site_scatter
+from brainconv.plotting.selection import select_best_layers
+from brainconv.plotting.style import OKABE_ITO, figure_style, figure_to_png, figure_to_svg
+
+__all__ = [
+    "OKABE_ITO",
+    "figure_style",
+    "figure_to_png",
+    "figure_to_svg",
+    "plot_best_layers",
+    "plot_layer_profiles",
+    "plot_layer_recovery",
+    "plot_rdms",
+    "plot_site_scatter",
+    "select_best_layers",
+]

@@ -1,0 +1,200 @@
+"""Pictures of RDMs, side by side on one colour scale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import squareform
+from scipy.stats import rankdata
+
+from brainconv.containers import RDMs
+from brainconv.errors import InvalidInputError
+from brainconv.plotting.style import COLOUR_MAP, INK, MUTED, OKABE_ITO, create_figure, draw_heading, figure_style
+from brainconv.validation import check_choice
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
+
+_BARS = ("blue", "orange", "green", "purple", "vermillion", "sky", "black", "yellow")
+
+
+def plot_rdms(
+    rdms: RDMs | Sequence[RDMs],
+    *,
+    categories: Mapping[str, str] | Sequence[str] | None = None,
+    titles: Sequence[str] | None = None,
+    scale: str = "rank",
+    n_columns: int | None = None,
+    title: str = "",
+    note: str = "",
+) -> Figure:
+    """RDMs as matrices, stimuli sorted by category, all with one colour bar.
+
+    Parameters
+    ----------
+    rdms : RDMs or sequence of RDMs
+        All over the same stimuli; the order of the first is kept.
+    categories : mapping or sequence of str, optional
+        Category of each stimulus, by id or in the order of the first `RDMs`; by default the column ``category`` of
+        its stimuli, where there is one. Categories stand in the order in which they first appear.
+    titles : sequence of str, optional
+        One for each RDM; by default what tells it from the others in `labels`.
+    scale : {"rank", "raw"}
+        ``"rank"`` shows the percentile of each pair among the pairs of its RDM, which makes RDMs of different
+        estimators look alike; ``"raw"`` the dissimilarities themselves, on one common range.
+    n_columns : int, optional
+        Matrices per row, at most 4 by default.
+    title, note : str
+        Heading, and further words beneath it.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    InvalidInputError
+        If there are no RDMs, their stimuli or (with ``"raw"``) estimators differ, or counts do not agree.
+    """
+    check_choice(scale, ("rank", "raw"), what="scale of RDM pictures")
+    sets = [rdms] if isinstance(rdms, RDMs) else list(rdms)
+    if not sets or not sum(map(len, sets)):
+        msg = "There is no RDM to draw; give at least one."
+        raise InvalidInputError(msg)
+    estimators = list(dict.fromkeys(one.estimator for one in sets))
+    if scale == "raw" and len(estimators) > 1:
+        msg = f"The RDMs have {len(estimators)} estimators ({', '.join(estimators)}) and no common unit; rank them."
+        raise InvalidInputError(msg)
+    ids, names = _sort_stimuli(sets[0], categories)
+    rows = np.concatenate([one.reorder(ids).dissimilarities for one in sets])
+    heads = _name_rdms(sets) if titles is None else list(titles)
+    if len(heads) != len(rows):
+        msg = f"There are {len(heads)} titles for {len(rows)} RDMs; give one for each."
+        raise InvalidInputError(msg)
+    n_absent = int(np.isnan(rows).sum())
+    shown = np.stack([_rank(row) for row in rows]) if scale == "rank" else rows
+
+    n_across = min(n_columns or 4, len(rows))
+    n_down = math.ceil(len(rows) / n_across)
+    with figure_style():
+        from matplotlib import colormaps
+        from matplotlib.cm import ScalarMappable
+        from matplotlib.colors import Normalize
+
+        room = 0.075 * max(map(len, names)) if names else 0.0
+        size = min(2.35, (9.6 - room) / n_across)
+        figure = create_figure(max(size * n_across + room + 0.2, 3.2), (size + 0.32) * n_down + 1.15)
+        axes = figure.subplots(n_down, n_across, squeeze=False)
+        colours = colormaps[COLOUR_MAP].with_extremes(bad="#d7dadd")
+        finite = shown[np.isfinite(shown)]
+        span = (
+            Normalize(0, 100) if scale == "rank" else Normalize(finite.min(initial=np.inf), finite.max(initial=-np.inf))
+        )
+        if not finite.size:
+            msg = "Every dissimilarity is NaN; there is nothing to draw."
+            raise InvalidInputError(msg)
+        for place, axis in enumerate(axes.flat):
+            if place >= len(shown):
+                axis.set_visible(False)
+                continue
+            matrix = squareform(shown[place], checks=False)
+            np.fill_diagonal(matrix, np.nan)
+            axis.imshow(matrix, cmap=colours, norm=span, interpolation="none")
+            axis.set_title(heads[place], fontsize=8.5, fontweight="normal")
+            axis.set(xticks=[], yticks=[])
+            axis.spines[:].set_visible(False)
+            if names:
+                _draw_categories(axis, names, labelled=place % n_across == 0)
+        words = "dissimilarity (percentile within its RDM)" if scale == "rank" else f"dissimilarity ({estimators[0]})"
+        bar = figure.colorbar(
+            ScalarMappable(span, colours),
+            ax=list(axes.flat),
+            location="bottom",
+            shrink=0.5,
+            aspect=34,
+            pad=0.03,
+            label=words,
+        )
+        bar.outline.set_visible(False)
+        said = [f"{len(ids)} stimuli", f"estimator: {', '.join(estimators)}", note]
+        if n_absent:
+            said.append(f"{n_absent:,} of {rows.size:,} pairs are missing (grey)")
+        simulated = any(bool(one.metadata.get("simulated", False)) for one in sets)
+        draw_heading(figure, title or " · ".join(dict.fromkeys(one.name for one in sets)), [], simulated=simulated)
+        figure.supxlabel(" · ".join(filter(None, said)), fontsize=8, color=MUTED, x=0.012, ha="left")
+    return figure
+
+
+def _rank(row: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Percentile of each value among those that are there, 0 to 100."""
+    there = np.isfinite(row)
+    ranks = np.full(row.shape, np.nan)
+    if there.any():
+        ranks[there] = 100.0 * (rankdata(row[there]) - 1.0) / max(int(there.sum()) - 1, 1)
+    return ranks
+
+
+def _sort_stimuli(first: RDMs, categories: Mapping[str, str] | Sequence[str] | None) -> tuple[list[str], list[str]]:
+    ids = list(first.stimulus_ids)
+    if categories is None:
+        table = None if first.stimuli is None else first.stimuli.table
+        if table is None or "category" not in table:
+            return ids, []
+        categories = {str(key): str(word) for key, word in table["category"].items()}
+    if not isinstance(categories, Mapping):
+        if len(categories) != len(ids):
+            msg = f"There are {len(categories)} categories for {len(ids)} stimuli; give one for each."
+            raise InvalidInputError(msg)
+        categories = dict(zip(ids, categories, strict=True))
+    absent = [name for name in ids if name not in categories]
+    if absent:
+        msg = f"{len(absent)} stimulus(i) have no category, for example {absent[0]!r}; name one for each."
+        raise InvalidInputError(msg)
+    order = list(dict.fromkeys(categories[name] for name in ids))
+    ids.sort(key=lambda name: order.index(categories[name]))
+    return ids, [str(categories[name]) for name in ids]
+
+
+def _name_rdms(sets: Sequence[RDMs]) -> list[str]:
+    heads = []
+    for one in sets:
+        differing = [column for column in one.labels if one.labels[column].nunique(dropna=False) > 1]
+        if not differing:
+            differing = [column for column in ("model", "layer") if column in one.labels]
+        for row in one.labels.to_dict("records"):
+            words = [str(row[column]) for column in differing]
+            heads.append(" ".join(words) or one.name)
+    return heads
+
+
+def _draw_categories(axis: Axes, names: list[str], *, labelled: bool) -> None:
+    order = list(dict.fromkeys(names))
+    n = len(names)
+    for place, name in enumerate(order):
+        start, stop = names.index(name) - 0.5, n - names[::-1].index(name) - 0.5
+        colour = OKABE_ITO[_BARS[place % len(_BARS)]]
+        thick, gap = 0.028 * n, 0.012 * n
+        for x, y, w, h in (
+            (-0.5 - gap - thick, start, thick, stop - start),
+            (start, n - 0.5 + gap, stop - start, thick),
+        ):
+            axis.add_patch(_rectangle(x, y, w, h, colour))
+        if place:
+            axis.axhline(start, color="white", linewidth=0.6)
+            axis.axvline(start, color="white", linewidth=0.6)
+        if labelled:
+            axis.text(
+                -0.5 - 2 * gap - thick, (start + stop) / 2, name, ha="right", va="center", fontsize=7.5, color=INK
+            )
+
+
+def _rectangle(x: float, y: float, width: float, height: float, colour: str) -> Rectangle:
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((x, y), width, height, facecolor=colour, edgecolor="white", linewidth=0.5, clip_on=False)
