@@ -1,0 +1,28 @@
+"""Representational similarity: RDMs of layers and recordings, how alike they are, and how sure that is.
+
+Owns the estimators of dissimilarity, the comparators, ceilings over subjects, the bootstrap over stimuli and the
+permutation of their labels.  Arrays and containers in, arrays and containers out; nothing here reads a file.
+"""
+
+from __future__ import annotations
+
+from brainconv.similarity.bootstrap import compare_resampled, draw_multiplicities
+from brainconv.similarity.ceiling import average_sessions, compute_rdm_ceiling
+from brainconv.similarity.comparators import COMPARATORS, compare_rdms
+from brainconv.similarity.estimators import ESTIMATORS
+from brainconv.similarity.permutation import permute_labels
+from brainconv.similarity.rdms import compute_rdms
+from brainconv.similarity.score import score_rsa
+
+__all__ = [
+    "COMPARATORS",
+    "ESTIMATORS",
+    "average_sessions",
+    "compare_rdms",
+    "compare_resampled",
+    "compute_rdm_ceiling",
+    "compute_rdms",
+    "draw_multiplicities",
+    "permute_labels",
+    "score_rsa",
+]

@@ -1,0 +1,142 @@
+"""Bootstrap over stimuli: a draw with replacement is a vector of multiplicities, never a copied RDM."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import squareform
+
+from brainconv.similarity.comparators import COMPARATORS
+from brainconv.similarity.ranks import SortedRow
+from brainconv.similarity.weighted_concordance import MergeTree
+from brainconv.validation import check_choice
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int32]
+
+_BLOCK_BYTES = 64_000_000
+
+
+def draw_multiplicities(n_stimuli: int, n_boot: int, rng: np.random.Generator) -> Counts:
+    """How often each stimulus is drawn in each bootstrap sample.
+
+    Parameters
+    ----------
+    n_stimuli : int
+        In the order of their sorted ids, so that the draw does not depend on the order of a file.
+    n_boot : int
+    rng : Generator
+
+    Returns
+    -------
+    ndarray of int32, shape (n_boot, n_stimuli)
+        Rows sum to n_stimuli.
+    """
+    draws = rng.integers(n_stimuli, size=(n_boot, n_stimuli))
+    counts = np.zeros((n_boot, n_stimuli), dtype=np.int32)
+    np.add.at(counts, (np.arange(n_boot)[:, None], draws), 1)
+    return counts
+
+
+def compare_resampled(a: Floats, b: Floats, multiplicities: Counts, *, comparators: Sequence[str]) -> dict[str, Floats]:
+    """Similarity of every row of a with every row of b in every bootstrap sample of the stimuli.
+
+    A pair (i, j) counts w_i w_j times; pairs of two copies of one stimulus are left out, for their zeros say nothing.
+
+    Parameters
+    ----------
+    a, b : ndarray, shape (n_a, n_pairs) and (n_b, n_pairs)
+        Finite dissimilarities, upper triangles as of `scipy.spatial.distance.squareform`.
+    multiplicities : ndarray of int, shape (n_boot, n_stimuli)
+        How often each stimulus was drawn.
+    comparators : sequence of str
+        Keys of `COMPARATORS`; ranks are shared between them.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n_boot, n_a, n_b)
+        NaN where a comparator is not defined in a sample.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such comparator.
+    """
+    for comparator in comparators:
+        check_choice(comparator, COMPARATORS, what="RDM comparator")
+    weights = np.asarray(multiplicities, dtype=np.int32)
+    if not (len(weights) and len(a) and len(b)):
+        return {comparator: np.empty((len(weights), len(a), len(b))) for comparator in comparators}
+    result: dict[str, Floats] = {}
+    for comparator in ("pearson", "cosine"):
+        if comparator in comparators:
+            result[comparator] = _linear(a, b, weights.astype(np.float64), centre=comparator == "pearson")
+    by_rank = [c for c in comparators if c in {"spearman", "rho-a"}]
+    by_count = [c for c in comparators if c in {"tau-a", "tau-b"}]
+    if by_rank or by_count:
+        result |= _ranked(a, b, weights, by_rank, by_count)
+    return {comparator: result[comparator] for comparator in comparators}
+
+
+def _forms(matrices: list[Floats], weights: Floats) -> Floats:
+    """Half of w' M w for each matrix and each row w of the weights: (n_matrices, n_boot)."""
+    return np.stack([np.einsum("bi,bi->b", weights @ matrix, weights) / 2.0 for matrix in matrices])
+
+
+def _linear(a: Floats, b: Floats, weights: Floats, *, centre: bool) -> Floats:
+    total = (weights.sum(axis=1) ** 2 - (weights**2).sum(axis=1)) / 2.0
+    sides = []
+    for rows in (a, b):
+        # a constant shift changes no correlation and saves the digits of the variance
+        shifted = rows - rows.mean(axis=1, keepdims=True) if centre else rows
+        squares = [squareform(row, checks=False) for row in shifted]
+        power = _forms([square**2 for square in squares], weights)
+        sums = _forms(squares, weights) if centre else np.zeros_like(power)
+        spread = power - sums**2 / total
+        spread[spread <= 1e-14 * power] = np.nan
+        sides.append((squares, sums, np.sqrt(spread)))
+    (squares_a, sums_a, spread_a), (squares_b, sums_b, spread_b) = sides
+    result = np.empty((len(weights), len(a), len(b)))
+    for i, left in enumerate(squares_a):
+        crossed = _forms([left * right for right in squares_b], weights)
+        result[:, i] = ((crossed - sums_a[i] * sums_b / total) / (spread_a[i] * spread_b)).T
+    return result
+
+
+def _ranked(a: Floats, b: Floats, weights: Counts, by_rank: list[str], by_count: list[str]) -> dict[str, Floats]:
+    n_boot, n_stimuli = weights.shape
+    first, second = np.triu_indices(n_stimuli, 1)
+    rows, columns = [SortedRow.of(row) for row in a], [SortedRow.of(row) for row in b]
+    trees = [[MergeTree.of(row, column) for column in columns] for row in rows] if by_count else []
+    result = {name: np.full((n_boot, len(a), len(b)), np.nan) for name in (*by_rank, *by_count)}
+    step = max(1, min(32, _BLOCK_BYTES // (8 * first.size * (len(b) + 3))))
+    for start in range(0, n_boot, step):
+        block = slice(start, start + step)
+        pairs = weights[block].take(first, axis=1) * weights[block].take(second, axis=1)
+        total = pairs.sum(axis=1, dtype=np.int64).astype(np.float64)
+        ranked = [_centred_ranks(column, pairs, total) for column in columns]
+        for i, row in enumerate(rows):
+            ranks, spread, tied = _centred_ranks(row, pairs, total)
+            ranks *= pairs
+            for j, (others, other_spread, other_tied) in enumerate(ranked):
+                crossed = np.einsum("ij,ij->i", ranks, others)
+                for name in by_rank:
+                    scale = (total**3 - total) / 12.0 if name == "rho-a" else np.sqrt(spread * other_spread)
+                    result[name][block, i, j] = crossed / scale
+                if by_count:
+                    counted = trees[i][j].concordance(pairs, tied, other_tied, total)
+                    pairs_of_pairs = total * (total - 1) / 2.0
+                    for name in by_count:
+                        untied = (pairs_of_pairs - tied) * (pairs_of_pairs - other_tied)
+                        scale = pairs_of_pairs if name == "tau-a" else np.sqrt(np.where(untied > 0, untied, np.nan))
+                        result[name][block, i, j] = counted / scale
+    return result
+
+
+def _centred_ranks(row: SortedRow, pairs: Counts, total: Floats) -> tuple[Floats, Floats, Floats]:
+    ranks, tied = row.weighted_midranks(pairs)
+    ranks -= (total[:, None] + 1.0) / 2.0
+    spread = np.einsum("ij,ij,ij->i", ranks, ranks, pairs)
+    return ranks, np.where(spread > 0, spread, np.nan), tied

@@ -1,0 +1,96 @@
+"""Is a model related to the data at all?  Permutation of the stimuli's labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import squareform
+
+from brainconv.similarity.comparators import COMPARATORS, compare_rows
+from brainconv.similarity.ranks import rank_rows
+from brainconv.validation import check_choice
+
+Floats = NDArray[np.float64]
+
+
+def permute_labels(
+    a: Floats, b: Floats, n_permutations: int, rng: np.random.Generator, *, comparators: Sequence[str]
+) -> dict[str, Floats]:
+    """Similarities after the stimuli of b have been relabelled at random.
+
+    Rows and columns are permuted together: the pairs of an RDM are not exchangeable, its stimuli are.
+
+    Parameters
+    ----------
+    a, b : ndarray, shape (n_a, n_pairs) and (n_b, n_pairs)
+        Finite dissimilarities over stimuli in the order of their sorted ids.
+    n_permutations : int
+    rng : Generator
+    comparators : sequence of str
+        Keys of `COMPARATORS`; all see the same permutations.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n_permutations, n_a, n_b)
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such comparator.
+
+    References
+    ----------
+    Nili H et al. (2014), doi:10.1371/journal.pcbi.1003553.
+    """
+    for comparator in comparators:
+        check_choice(comparator, COMPARATORS, what="RDM comparator")
+    n_stimuli = len(squareform(b[0], checks=False))
+    rows, columns = np.triu_indices(n_stimuli, 1)
+    # ranks move with their pairs, so that every comparator but tau is an inner product of fixed numbers
+    prepared = {c: tuple(_prepare(side, c) for side in (a, b)) for c in comparators if c not in {"tau-a", "tau-b"}}
+    squares = {c: [squareform(row, checks=False) for row in sides[1]] for c, sides in prepared.items()}
+    counted = [c for c in comparators if c not in prepared]
+    plain = [squareform(row, checks=False) for row in b] if counted else []
+    result = {c: np.empty((n_permutations, len(a), len(b))) for c in comparators}
+    for k in range(n_permutations):
+        order = rng.permutation(n_stimuli)
+        first, second = order[rows], order[columns]
+        for c, (left, _) in prepared.items():
+            for j, square in enumerate(squares[c]):
+                result[c][k, :, j] = left @ square[first, second]
+        for c in counted:
+            permuted = np.stack([square[first, second] for square in plain])
+            result[c][k] = compare_rows(a, permuted, comparator=c)
+    return result
+
+
+def _prepare(rows: Floats, comparator: str) -> Floats:
+    values = rank_rows(rows) if comparator in {"spearman", "rho-a"} else rows
+    if comparator != "cosine":
+        values = values - values.mean(axis=1, keepdims=True)
+    if comparator == "rho-a":
+        m = float(rows.shape[1])
+        return np.asarray(values * np.sqrt(12.0 / (m**3 - m)))
+    norms = np.sqrt(np.einsum("ij,ij->i", values, values))
+    return np.asarray(values / np.where(norms > 0, norms, np.nan)[:, None])
+
+
+def compute_p(observed: Floats, null: Floats) -> Floats:
+    """One-sided p: the share of relabellings that do at least as well, the observed one included.
+
+    Parameters
+    ----------
+    observed : ndarray, shape (...)
+    null : ndarray, shape (n_permutations, ...)
+
+    Returns
+    -------
+    ndarray, shape (...)
+        (1 + #{null ≥ observed}) / (1 + n_permutations); NaN where the observed value is.
+    """
+    # a relabelling that gives the observed value again must count, whatever the order of summation
+    at_least = (null >= observed - 1e-12).sum(axis=0)
+    p = (1.0 + at_least) / (1.0 + len(null))
+    return np.where(np.isfinite(observed), p, np.nan)

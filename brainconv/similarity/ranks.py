@@ -1,0 +1,130 @@
+"""Ranks of dissimilarities, in a whole RDM and in bootstrap samples of its stimuli."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def rank_rows(values: Floats) -> Floats:
+    """Mid-ranks along the last axis, from 1.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_rdms, n_pairs)
+
+    Returns
+    -------
+    ndarray, float64, shape (n_rdms, n_pairs)
+        Ties share the mean of their ranks.
+    """
+    ranks = np.empty(values.shape, dtype=np.float64)
+    for row, out in zip(values, ranks, strict=True):
+        out[:] = SortedRow.of(row).midranks()
+    return ranks
+
+
+def share_of_ties(values: Floats) -> float:
+    """Share of the values that another one equals.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_pairs,)
+
+    Returns
+    -------
+    float
+        0 where all differ.
+    """
+    counts = SortedRow.of(values).group_sizes()
+    return float(counts[counts > 1].sum() / values.size)
+
+
+@dataclass(frozen=True)
+class SortedRow:
+    """One RDM, sorted once, so that every resample of it is ranked by a running sum.
+
+    Parameters
+    ----------
+    order : ndarray of int, shape (n_pairs,)
+        Positions in ascending order of value.
+    place : ndarray of int, shape (n_pairs,)
+        The inverse: where each pair stands in that order.
+    starts : ndarray of int, shape (n_values,)
+        Where each distinct value begins in that order.
+    """
+
+    order: NDArray[np.intp]
+    place: NDArray[np.intp]
+    starts: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, values: Floats) -> SortedRow:
+        """Sort a row.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n_pairs,)
+        """
+        order = np.argsort(values)
+        sorted_values = values[order]
+        place = np.empty_like(order)
+        place[order] = np.arange(order.size)
+        new = np.concatenate([[True], sorted_values[1:] != sorted_values[:-1]])
+        return cls(order, place, np.flatnonzero(new))
+
+    @property
+    def n_pairs(self) -> int:
+        """Number of pairs."""
+        return int(self.order.size)
+
+    @property
+    def has_ties(self) -> bool:
+        """Whether two values are equal."""
+        return self.starts.size < self.order.size
+
+    def group_sizes(self) -> NDArray[np.intp]:
+        """Number of pairs that share each distinct value."""
+        return np.diff(np.append(self.starts, self.n_pairs))
+
+    def dense_ranks(self) -> NDArray[np.intp]:
+        """Rank of each pair's value among the distinct values, from 0."""
+        groups = np.repeat(np.arange(self.starts.size), self.group_sizes())
+        return groups[self.place]
+
+    def midranks(self) -> Floats:
+        """Mid-rank of each pair, from 1."""
+        sizes = self.group_sizes()
+        middle = self.starts + (sizes + 1) / 2.0
+        ranks: Floats = np.repeat(middle, sizes)[self.place]
+        return ranks
+
+    def weighted_midranks(self, weights: NDArray[np.int32]) -> tuple[Floats, Floats]:
+        """Mid-ranks where pair k stands ``weights[:, k]`` times, as after a draw with replacement.
+
+        Parameters
+        ----------
+        weights : ndarray of int32, shape (n_samples, n_pairs)
+
+        Returns
+        -------
+        ranks : ndarray, shape (n_samples, n_pairs)
+            Mid-rank of each pair among all copies; of no meaning where its weight is 0.
+        tied : ndarray, shape (n_samples,)
+            Number of pairs of copies that are tied.
+        """
+        below = np.cumsum(weights.take(self.order, axis=1), axis=1, dtype=np.int32)
+        if self.has_ties:
+            ends = np.append(self.starts[1:], self.n_pairs) - 1
+            below = below.take(ends, axis=1)
+            group = np.diff(below, axis=1, prepend=np.int32(0)).astype(np.float64)
+            middle = below - (group - 1.0) / 2.0
+            ranks = middle.take(self.dense_ranks(), axis=1)
+        else:
+            group = weights.astype(np.float64)
+            ranks = below.take(self.place, axis=1) - (group - 1.0) / 2.0
+        return ranks, (np.einsum("ij,ij->i", group, group) - group.sum(axis=1)) / 2.0
