@@ -1,0 +1,27 @@
+"""Predictivity owns linear read-outs from layers to sites: splits, regressions from one Gram, score definitions."""
+
+from brainconv.predictivity.crossvalidation import REGRESSIONS, CrossValidation, cross_validate
+from brainconv.predictivity.definitions import DEFINITIONS, compute_definition
+from brainconv.predictivity.ridge import PENALTY_GRID, HeldOut, mean_eigenvalue, predict_ridge
+from brainconv.predictivity.score import score_predictivity
+from brainconv.predictivity.spectrum import NOISE_FLOOR, Spectrum, centre_gram, decompose_gram
+from brainconv.predictivity.splits import Splits, make_splits
+
+__all__ = [
+    "DEFINITIONS",
+    "NOISE_FLOOR",
+    "PENALTY_GRID",
+    "REGRESSIONS",
+    "CrossValidation",
+    "HeldOut",
+    "Spectrum",
+    "Splits",
+    "centre_gram",
+    "compute_definition",
+    "cross_validate",
+    "decompose_gram",
+    "make_splits",
+    "mean_eigenvalue",
+    "predict_ridge",
+    "score_predictivity",
+]

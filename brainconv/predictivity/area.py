@@ -1,0 +1,202 @@
+"""The rows of one area: layer by layer, the best layer, the layer chosen in training folds, shuffled stimuli."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainconv.predictivity.crossvalidation import CrossValidation
+from brainconv.predictivity.definitions import DEFINITIONS, NEEDS_CEILING, compute_definition
+from brainconv.predictivity.resampling import aggregate, interval, nanmedian, resample_r
+from brainconv.predictivity.splits import Splits
+
+Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+
+BEST = ", best layer (plain maximum)"
+NESTED = ", layer chosen in training folds"
+SHUFFLED = ", stimuli shuffled"
+CEILING_DEFINITION = "split-half, Spearman-Brown"
+
+
+@dataclass(frozen=True, eq=False)
+class Area:
+    """The sites of one area, and what is needed to score layers on them.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"V4"``.
+    sites : ndarray of int, shape (n_sites,)
+        Columns of the recording.
+    splits : Splits
+    weights : ndarray, shape (n_resamples, n_stimuli)
+        How often each resample holds each stimulus.
+    picks : ndarray of int, shape (n_resamples, n_sites)
+        The places in ``sites`` of each resample.
+    reliability : ndarray, shape (n_sites,)
+        NaN where there is none.
+    reliability_resampled : ndarray, shape (n_resamples, n_sites)
+    """
+
+    name: str
+    sites: Index
+    splits: Splits
+    weights: Array
+    picks: Index
+    reliability: Array
+    reliability_resampled: Array
+
+    @property
+    def statistic(self) -> str:
+        """How sites and splits were made one number."""
+        return "median over sites" + (", mean over splits" if self.splits.median_first else "")
+
+    @property
+    def ceiling(self) -> float:
+        """Median reliability over sites, NaN where there is none."""
+        return float(nanmedian(self.reliability))
+
+    @property
+    def ceiling_resampled(self) -> Array:
+        """The same for every resample, shape (n_resamples,)."""
+        return nanmedian(np.take_along_axis(self.reliability_resampled, self.picks, axis=1))
+
+    def aggregate(self, r: Array) -> float:
+        """One number for the area from ``r``, shape (n_splits, n_sites of the recording)."""
+        return float(aggregate(r[:, self.sites], median_first=self.splits.median_first))
+
+    def resample(self, result: CrossValidation) -> Array:
+        """The same for every resample, with the predictions as they are; shape (n_resamples,)."""
+        if not len(self.weights):
+            return np.empty(0)
+        r = resample_r(
+            [p[:, self.sites] for p in result.predictions],
+            [y[:, self.sites] for y in result.observed],
+            list(self.splits.test),
+            self.weights,
+        )
+        drawn = np.take_along_axis(r, self.picks[:, None, :], axis=2)
+        return aggregate(drawn, median_first=self.splits.median_first)
+
+    def choose_layers(self, results: Mapping[str, CrossValidation]) -> list[str]:
+        """The layer of each split whose median leave-one-out r inside the training stimuli is largest."""
+        inside = np.stack([nanmedian(result.nested_r[:, self.sites]) for result in results.values()])
+        names = list(results)
+        return [names[int(i)] for i in np.where(np.isnan(inside), -np.inf, inside).argmax(axis=0)]
+
+    def rows(self, r: float, resampled: Array, labels: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """Rows of one score in every definition.
+
+        Parameters
+        ----------
+        r : float
+        resampled : ndarray, shape (n_resamples,)
+        labels : mapping
+            Columns that all of them share.
+        """
+        ceiling = self.ceiling
+        for definition in DEFINITIONS:
+            if definition in NEEDS_CEILING and not np.isfinite(ceiling):
+                continue
+            low, high = interval(compute_definition(definition, resampled, self.ceiling_resampled))
+            top = self._top(definition)
+            yield {
+                **labels,
+                "area": self.name,
+                "definition": definition,
+                "value": float(compute_definition(definition, r, ceiling)),
+                "ci_low": low,
+                "ci_high": high,
+                "ceiling_low": top[0],
+                "ceiling_high": top[1],
+            }
+
+    def ceiling_row(self, labels: Mapping[str, Any]) -> dict[str, Any]:
+        """The row of the reliability itself."""
+        low, high = interval(self.ceiling_resampled)
+        return {
+            **labels,
+            "area": self.name,
+            "analysis": "reliability",
+            "statistic": "median over sites",
+            "definition": CEILING_DEFINITION,
+            "value": self.ceiling,
+            "ci_low": low,
+            "ci_high": high,
+            "n_sites": int(np.isfinite(self.reliability).sum()),
+        }
+
+    def _top(self, definition: str) -> tuple[float, float]:
+        """Interval of what a noise-free model reaches in this definition: r of the root of the reliability."""
+        reliability = np.array(interval(self.ceiling_resampled)) if len(self.weights) else np.full(2, self.ceiling)
+        if not np.isfinite(self.ceiling):
+            return np.nan, np.nan
+        if definition in ("r/sqrt(ceiling)", "r2/ceiling"):
+            return 1.0, 1.0
+        root = np.sqrt(np.maximum(reliability, 0.0))
+        low, high = np.sort(compute_definition(definition, root, reliability))
+        return float(low), float(high)
+
+
+def score_area(
+    area: Area,
+    results: Mapping[str, CrossValidation],
+    labels: Mapping[str, Mapping[str, Any]],
+) -> tuple[list[dict[str, Any]], Array, list[str]]:
+    """All rows of one area.
+
+    Parameters
+    ----------
+    area : Area
+    results : mapping of layer to CrossValidation
+    labels : mapping of layer to columns of its rows
+
+    Returns
+    -------
+    rows : list of dict
+    resampled : ndarray, shape (n_layers, n_resamples)
+    chosen : list of str
+        The layer chosen inside the training stimuli of each split.
+    """
+    rows: list[dict[str, Any]] = []
+    values: dict[str, float] = {}
+    resampled: dict[str, Array] = {}
+    for layer, result in results.items():
+        values[layer] = area.aggregate(result.r)
+        resampled[layer] = area.resample(result)
+        rows += area.rows(values[layer], resampled[layer], {**labels[layer], "statistic": area.statistic})
+    best = max(values, key=lambda layer: -np.inf if np.isnan(values[layer]) else values[layer])
+    rows += area.rows(values[best], resampled[best], {**labels[best], "statistic": area.statistic + BEST})
+    chosen = area.choose_layers(results)
+    nested = CrossValidation(
+        predictions=[results[layer].predictions[k] for k, layer in enumerate(chosen)],
+        observed=results[best].observed,
+        **{
+            name: np.stack([getattr(results[layer], name)[k] for k, layer in enumerate(chosen)])
+            for name in ("r", "nested_r", "shuffled_r", "setting", "edge")
+        },
+    )
+    common = {**labels[best], "layer": "nested", "layer_index": None, "n_units": None}
+    rows += area.rows(area.aggregate(nested.r), area.resample(nested), {**common, "statistic": area.statistic + NESTED})
+    for layer, result in results.items():
+        value = area.aggregate(result.shuffled_r)
+        if np.isfinite(value):
+            extra = {"statistic": area.statistic + SHUFFLED, "definition": "r", "value": value, "area": area.name}
+            rows.append({**labels[layer], **extra})
+    return rows, np.stack([resampled[layer] for layer in results]), chosen
+
+
+def count_scored(area_sites: Index, result: CrossValidation) -> int:
+    """Number of sites of an area with a defined score.
+
+    Parameters
+    ----------
+    area_sites : ndarray of int
+    result : CrossValidation
+    """
+    return int(np.isfinite(result.r[:, area_sites]).any(axis=0).sum())

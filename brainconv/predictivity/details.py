@@ -1,0 +1,142 @@
+"""What stands behind the table: values per layer, split and site, and sentences about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from brainconv.containers import Recording
+from brainconv.predictivity.crossvalidation import CrossValidation
+from brainconv.predictivity.resampling import nanmean
+from brainconv.predictivity.splits import Splits
+
+Array = NDArray[np.float64]
+
+_NAMED = 5  # how many sites or layers a sentence names
+
+
+def build_details(
+    results: Mapping[str, CrossValidation],
+    recording: Recording,
+    splits: Splits,
+    *,
+    reliability: Array,
+    resampled: Mapping[str, Array],
+    chosen: Mapping[str, list[str]],
+) -> xr.Dataset:
+    """Values behind a table of predictivity.
+
+    Parameters
+    ----------
+    results : mapping of layer to CrossValidation
+    recording : Recording
+    splits : Splits
+    reliability : ndarray, shape (n_sites,)
+    resampled : mapping of area to ndarray, shape (n_layers, n_resamples)
+    chosen : mapping of area to list of str, length n_splits
+
+    Returns
+    -------
+    Dataset
+        ``r`` and ``nested_r`` (layer, split, site): on test stimuli, and by leave-one-out inside the training stimuli;
+        ``site_r`` (layer, site): mean of ``r`` over splits; ``site_r_shuffled`` (layer, site): the same for shuffled
+        stimuli; ``penalty`` and ``edge`` (layer, split, site): the penalty chosen, and -1 or +1 where it is the
+        smallest or largest of the grid; ``reliability`` (site); ``bootstrap_r`` (layer, area, resample): r of the area
+        on each resample, the same resamples for every model scored with the same seed; ``nested_layer`` (area, split);
+        ``train`` and ``test`` (split, stimulus): on which side of a split a stimulus stood.
+    """
+    values = list(results.values())
+    r = np.stack([result.r for result in values])
+    member = {"train": splits.train, "test": splits.test}
+    sides = {name: np.zeros((len(splits), len(splits.stimulus_ids)), dtype=bool) for name in member}
+    for name, sets in member.items():
+        for number, indices in enumerate(sets):
+            sides[name][number, indices] = True
+    variables: dict[str, tuple[tuple[str, ...], NDArray[np.generic]]] = {
+        "r": (("layer", "split", "site"), r),
+        "nested_r": (("layer", "split", "site"), np.stack([result.nested_r for result in values])),
+        "penalty": (("layer", "split", "site"), np.stack([result.setting for result in values])),
+        "edge": (("layer", "split", "site"), np.stack([result.edge for result in values])),
+        "site_r": (("layer", "site"), nanmean(r, axis=1)),
+        "site_r_shuffled": (("layer", "site"), nanmean(np.stack([x.shuffled_r for x in values]), axis=1)),
+        "reliability": (("site",), reliability),
+        "bootstrap_r": (("layer", "area", "resample"), np.stack(list(resampled.values()), axis=1)),
+        "nested_layer": (("area", "split"), np.array(list(chosen.values()), dtype=str)),
+        "train": (("split", "stimulus"), sides["train"]),
+        "test": (("split", "stimulus"), sides["test"]),
+    }
+    return xr.Dataset(
+        variables,
+        coords={
+            "layer": np.array(list(results), dtype=str),
+            "site": recording.sites.index.to_numpy(dtype=str),
+            "site_area": ("site", recording.sites["area"].to_numpy(dtype=str)),
+            "area": np.array(list(resampled), dtype=str),
+            "stimulus": np.array(splits.stimulus_ids, dtype=str),
+        },
+        attrs={"recording": recording.name, "splits": splits.name, "simulated": int(recording.simulated)},
+    )
+
+
+def describe(
+    results: Mapping[str, CrossValidation], recording: Recording, responses: Array, splits: Splits, *, n_shuffles: int
+) -> list[str]:
+    """What the reader of a table of predictivity must know.
+
+    Parameters
+    ----------
+    results : mapping of layer to CrossValidation
+    recording : Recording
+    responses : ndarray, shape (n_stimuli, n_sites)
+        Mean over repeats.
+    splits : Splits
+    n_shuffles : int
+
+    Returns
+    -------
+    list of str
+    """
+    names = recording.sites.index.to_numpy(dtype=str)
+    notes = []
+    if splits.name == "brainscore":
+        notes.append("Splits 'brainscore' depend on the order of the stimuli in their file.")
+    lacking = ~np.isfinite(responses).all(axis=0)
+    if lacking.any():
+        notes.append(f"{_sites(names[lacking], len(names))} lack some stimuli and were scored on those that they have.")
+    unscored = ~np.isfinite(next(iter(results.values())).r).any(axis=0)
+    if unscored.any():
+        notes.append(
+            f"{_sites(names[unscored], len(names))} have no score (a constant response, or fewer than 3 stimuli in "
+            f"every test set) and are in no median."
+        )
+    gaps = int(np.isnan(next(iter(results.values())).r[:, ~unscored]).sum())
+    if gaps:
+        notes.append(
+            f"{gaps} pairs of split and site have a constant response or fewer than 3 stimuli and were left out."
+        )
+    flat = {name: int((result.r == 0).sum()) for name, result in results.items()}
+    if any(flat.values()):
+        notes.append(f"Constant predictions, scored 0: {_counts(flat)}.")
+    for sign, end in ((-1, "smallest"), (1, "largest")):
+        hits = {name: int((result.edge == sign).sum()) for name, result in results.items()}
+        total = sum(result.edge.size for result in results.values())
+        if any(hits.values()):
+            share = 100 * sum(hits.values()) / total
+            notes.append(f"The {end} penalty of the grid was chosen in {share:.1f} % of all cases: {_counts(hits)}.")
+    if n_shuffles:
+        notes.append(f"Scores for shuffled stimuli are means over {n_shuffles} shuffles.")
+    return notes
+
+
+def _sites(names: NDArray[np.str_], total: int) -> str:
+    shown = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+    return f"{len(names)} of {total} sites ({shown})"
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    ranked = sorted(((n, name) for name, n in counts.items() if n), key=lambda pair: -pair[0])
+    more = f" and {len(ranked) - _NAMED} more layers" if len(ranked) > _NAMED else ""
+    return ", ".join(f"{name} {n}" for n, name in ranked[:_NAMED]) + more

@@ -1,0 +1,157 @@
+"""The two-factor bootstrap over stimuli and sites, with the predictions left as they are."""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainconv.reliability import correlate_resampled
+
+Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+
+INTERVAL = (2.5, 97.5)
+
+
+def draw_stimuli(
+    n_resamples: int, n_stimuli: int, *, groups: NDArray[np.str_] | None = None, random_state: int = 0
+) -> Array:
+    """Draw stimuli with replacement.
+
+    Parameters
+    ----------
+    n_resamples, n_stimuli : int
+    groups : ndarray of str, shape (n_stimuli,), optional
+        Whole groups are drawn, as stimuli of one photograph are no independent witnesses.
+    random_state : int
+
+    Returns
+    -------
+    ndarray, shape (n_resamples, n_stimuli)
+        How often each resample holds each stimulus; the same for the same number, groups and seed.
+    """
+    rng = np.random.default_rng([random_state, 3])
+    if groups is None:
+        return rng.multinomial(n_stimuli, np.full(n_stimuli, 1.0 / n_stimuli), size=n_resamples).astype(np.float64)
+    names, member = np.unique(groups, return_inverse=True)
+    drawn = rng.multinomial(len(names), np.full(len(names), 1.0 / len(names)), size=n_resamples)
+    return drawn[:, member].astype(np.float64)
+
+
+def draw_sites(n_resamples: int, n_sites: int, *, area: str, random_state: int = 0) -> Index:
+    """Draw sites with replacement.
+
+    Parameters
+    ----------
+    n_resamples, n_sites : int
+    area : str
+        Each area has its own draw, so that one area's interval does not depend on what else was recorded.
+    random_state : int
+
+    Returns
+    -------
+    ndarray of int, shape (n_resamples, n_sites)
+    """
+    rng = np.random.default_rng([random_state, 4, crc32(area.encode())])
+    return rng.integers(0, n_sites, size=(n_resamples, n_sites))
+
+
+def resample_r(predictions: list[Array], observed: list[Array], test: list[Index], weights: Array) -> Array:
+    """Correlation of every resample, split and site.
+
+    Parameters
+    ----------
+    predictions, observed : list of ndarray, shape (n_test, n_sites)
+        One per split; NaN where a site lacks a stimulus.
+    test : list of ndarray of int
+        The test stimuli of each split.
+    weights : ndarray, shape (n_resamples, n_stimuli)
+        How often each resample holds each stimulus.
+
+    Returns
+    -------
+    ndarray, shape (n_resamples, n_splits, n_sites)
+    """
+    return np.stack(
+        [correlate_resampled(p, y, weights[:, held]) for p, y, held in zip(predictions, observed, test, strict=True)],
+        axis=1,
+    )
+
+
+def aggregate(r: Array, *, median_first: bool) -> Array:
+    """One number from correlations of splits and sites.
+
+    Parameters
+    ----------
+    r : ndarray, shape (..., n_splits, n_sites)
+        NaN where it is undefined; such cells are left out.
+    median_first : bool
+        Median over sites within a split, then mean over splits (Brain-Score); else mean over splits for each site, then
+        median over sites.
+
+    Returns
+    -------
+    ndarray, shape (...)
+    """
+    if median_first:
+        return nanmean(nanmedian(r), axis=-1)
+    return nanmedian(nanmean(r, axis=-2))
+
+
+def nanmean(values: Array, *, axis: int) -> Array:
+    """Mean of the finite values; NaN, without a warning, where there is none.
+
+    Parameters
+    ----------
+    values : ndarray
+    axis : int
+
+    Returns
+    -------
+    ndarray
+    """
+    finite = np.isfinite(values)
+    count = finite.sum(axis=axis)
+    total = np.where(finite, values, 0.0).sum(axis=axis)
+    mean: Array = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    return mean
+
+
+def nanmedian(values: Array) -> Array:
+    """Median over the last axis of the finite values; NaN, without a warning, where there is none.
+
+    Parameters
+    ----------
+    values : ndarray, shape (..., n)
+
+    Returns
+    -------
+    ndarray, shape (...)
+    """
+    ordered = np.sort(values, axis=-1)  # NaN go last
+    count = np.isfinite(ordered).sum(axis=-1)
+    low = np.take_along_axis(ordered, np.maximum((count - 1) // 2, 0)[..., None], axis=-1)[..., 0]
+    high = np.take_along_axis(ordered, np.minimum(count // 2, ordered.shape[-1] - 1)[..., None], axis=-1)[..., 0]
+    median: Array = np.where(count > 0, (low + high) / 2, np.nan)
+    return median
+
+
+def interval(values: Array) -> tuple[float, float]:
+    """The 95 % percentile interval of bootstrap values.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_resamples,)
+
+    Returns
+    -------
+    low, high : float
+        NaN where there are no finite values.
+    """
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return np.nan, np.nan
+    low, high = np.percentile(finite, INTERVAL)
+    return float(low), float(high)

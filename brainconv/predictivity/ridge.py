@@ -1,0 +1,209 @@
+"""Ridge regression from one Gram matrix: every fold, every penalty and the nested choice of a penalty per site."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cholesky, solve_triangular
+
+from brainconv.predictivity.spectrum import Spectrum, decompose_gram
+from brainconv.reliability import correlate_columns
+
+Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+
+PENALTY_GRID: Array = 10.0 ** np.arange(-3.0, 4.25, 0.5)
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """What one split gave.
+
+    Parameters
+    ----------
+    predictions : ndarray, shape (n_test, n_sites)
+        For the test stimuli, by a read-out that was fitted on the training stimuli.
+    nested_r : ndarray, shape (n_sites,)
+        Correlation of responses and leave-one-out predictions inside the training set.
+    choice : ndarray of int, shape (n_sites,)
+        Place of the penalty (or other setting) chosen inside the training set.
+    settings : ndarray, shape (n_settings,)
+        What there was to choose from, for ridge the penalties themselves.
+    """
+
+    predictions: Array
+    nested_r: Array
+    choice: Index
+    settings: Array
+
+
+def predict_ridge(
+    gram: Array,
+    responses: Array,
+    train: Sequence[Index],
+    test: Sequence[Index],
+    *,
+    grid: Array = PENALTY_GRID,
+    noise_floor: float = 1e-12,
+) -> list[HeldOut]:
+    """Cross-validated ridge regression with an unpenalised intercept and a penalty per site and split.
+
+    The read-out of a site minimises ``||y - X b - c||² + α ||b||²`` over the training stimuli.  α is the one of
+    ``grid × (mean eigenvalue of the centred Gram of the training stimuli)`` whose leave-one-out errors *inside the
+    training set* have the smallest sum of squares; the test stimuli have no part in it.  The mean eigenvalue is the
+    trace divided by the number of training stimuli.
+
+    Parameters
+    ----------
+    gram : ndarray, shape (n_stimuli, n_stimuli)
+        ``X @ X.T``, uncentred.
+    responses : ndarray, shape (n_stimuli, n_sites)
+        Finite wherever a split uses them.
+    train, test : sequence of ndarray of int
+        One pair per split.
+    grid : ndarray, shape (n_penalties,)
+        Multiples of the mean eigenvalue, ascending.
+    noise_floor : float
+        See `decompose_gram`.
+
+    Returns
+    -------
+    list of HeldOut, one per split
+
+    Notes
+    -----
+    Splits over the same stimuli share one eigendecomposition ``H K H = U diag(λ) Uᵀ``.  With the residual maker
+    ``R = U diag(α / (λ + α)) Uᵀ`` of all stimuli, the errors on a test set S of the read-out fitted on the others T are
+    ``R_SS⁻¹ (R y)_S``, and the residual maker of the training set alone is the Schur complement
+    ``R_TT - R_TS R_SS⁻¹ R_ST``, whose diagonal gives the leave-one-out errors.  Both are exact.  R is formed itself and
+    never as ``I - H``, which loses its digits at small penalties.  The noise floor is applied to the spectrum of all
+    stimuli of the splits; it concerns the features only.
+    """
+    shared: dict[bytes, tuple[Index, Spectrum, Array, Array]] = {}
+    found = []
+    for fit, held in zip(train, test, strict=True):
+        if len(held) > len(fit):
+            found.append(_refit(gram, responses, fit, held, grid=grid, noise_floor=noise_floor))
+            continue
+        union = np.union1d(fit, held)
+        key = union.tobytes()
+        if key not in shared:
+            shared.clear()  # one at a time: splits over different stimuli usually follow each other
+            spectrum = decompose_gram(gram[np.ix_(union, union)], noise_floor=noise_floor)
+            targets = responses[union]
+            shared[key] = (union, spectrum, spectrum.vectors.T @ targets, spectrum.null_vectors.T @ targets)
+        union, spectrum, inner, null_inner = shared[key]
+        penalties = grid * mean_eigenvalue(gram, fit)
+        where = np.searchsorted(union, fit), np.searchsorted(union, held)
+        found.append(
+            _leave_out(
+                spectrum, inner, null_inner, responses=responses, fit=fit, held=held, where=where, penalties=penalties
+            )
+        )
+    return found
+
+
+def mean_eigenvalue(gram: Array, train: Index) -> float:
+    """Mean eigenvalue of the centred Gram matrix of some stimuli.
+
+    Parameters
+    ----------
+    gram : ndarray, shape (n_stimuli, n_stimuli)
+    train : ndarray of int, shape (n_train,)
+
+    Returns
+    -------
+    float
+        Trace divided by n_train; 1 where all features are constant, so that a penalty is above zero.
+    """
+    block = gram[np.ix_(train, train)]
+    value = (np.trace(block) - block.mean() * len(train)) / len(train)
+    return float(value) if value > 0 else 1.0
+
+
+class _Best:
+    """The best penalty of each site so far, by the sum of squared leave-one-out errors."""
+
+    def __init__(self, n_train: int, n_test: int, n_sites: int) -> None:
+        self.press = np.full(n_sites, np.inf)
+        self.choice = np.zeros(n_sites, dtype=np.intp)
+        self.inner = np.zeros((n_train, n_sites))
+        self.outer = np.zeros((n_test, n_sites))
+
+    def offer(self, number: int, inner: Array, outer: Array) -> None:
+        press = np.einsum("ij,ij->j", inner, inner)
+        better = press < self.press
+        self.press[better] = press[better]
+        self.choice[better] = number
+        self.inner[:, better] = inner[:, better]
+        self.outer[:, better] = outer[:, better]
+
+
+def _leave_out(
+    spectrum: Spectrum,
+    inner: Array,
+    null_inner: Array,
+    *,
+    responses: Array,
+    fit: Index,
+    held: Index,
+    where: tuple[Index, Index],
+    penalties: Array,
+) -> HeldOut:
+    """One split by the leave-group-out identity; ``where`` are the places of ``fit`` and ``held`` in the spectrum."""
+    t, s = where
+    vectors, null = spectrum.vectors, spectrum.null_vectors
+    null_rows = null[s] @ null.T
+    null_fit = null @ null_inner
+    null_diagonal = np.einsum("ij,ij->i", null[t], null[t])
+    squares = vectors[t] ** 2
+    best = _Best(len(t), len(s), responses.shape[1])
+    for number, alpha in enumerate(penalties):
+        shrink = alpha / (spectrum.values + alpha)
+        rows = (vectors[s] * shrink) @ vectors.T + null_rows
+        errors = vectors @ (shrink[:, None] * inner) + null_fit
+        lower = cholesky(rows[:, s], lower=True, check_finite=False)
+        cross = solve_triangular(lower, rows[:, t], lower=True, check_finite=False)
+        half = solve_triangular(lower, errors[s], lower=True, check_finite=False)
+        diagonal = squares @ shrink + null_diagonal - np.einsum("ij,ij->j", cross, cross)
+        inside = (errors[t] - cross.T @ half) / diagonal[:, None]
+        outside = solve_triangular(lower, half, lower=True, trans="T", check_finite=False)
+        best.offer(number, inside, outside)
+    return HeldOut(
+        predictions=responses[held] - best.outer,
+        nested_r=correlate_columns(responses[fit] - best.inner, responses[fit]),
+        choice=best.choice,
+        settings=penalties,
+    )
+
+
+def _refit(gram: Array, responses: Array, fit: Index, held: Index, *, grid: Array, noise_floor: float) -> HeldOut:
+    """One split by an eigendecomposition of its own: cheaper where the test set is the larger part."""
+    block = gram[np.ix_(fit, fit)]
+    spectrum = decompose_gram(block, noise_floor=noise_floor)
+    penalties = grid * mean_eigenvalue(gram, fit)
+    means = block.mean(axis=0)
+    outer = gram[np.ix_(held, fit)]
+    outer = outer - outer.mean(axis=1, keepdims=True) - means + means.mean()
+    targets = responses[fit]
+    inner = spectrum.vectors.T @ targets
+    null_fit = spectrum.null_vectors @ (spectrum.null_vectors.T @ targets)
+    null_diagonal = np.einsum("ij,ij->i", spectrum.null_vectors, spectrum.null_vectors)
+    squares = spectrum.vectors**2
+    projected = outer @ spectrum.vectors
+    best = _Best(len(fit), len(held), responses.shape[1])
+    for number, alpha in enumerate(penalties):
+        shrink = alpha / (spectrum.values + alpha)
+        errors = spectrum.vectors @ (shrink[:, None] * inner) + null_fit
+        inside = errors / (squares @ shrink + null_diagonal)[:, None]
+        predictions = projected @ (inner / (spectrum.values + alpha)[:, None]) + targets.mean(axis=0)
+        best.offer(number, inside, responses[held] - predictions)
+    return HeldOut(
+        predictions=responses[held] - best.outer,
+        nested_r=correlate_columns(targets - best.inner, targets),
+        choice=best.choice,
+        settings=penalties,
+    )

@@ -1,0 +1,230 @@
+"""Linear predictivity of the layers of one model for the sites of one recording."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainconv.containers import Recording, Representation, Scores
+from brainconv.errors import InvalidInputError
+from brainconv.predictivity.area import Area, count_scored, score_area
+from brainconv.predictivity.crossvalidation import REGRESSIONS, cross_validate
+from brainconv.predictivity.details import build_details, describe
+from brainconv.predictivity.resampling import draw_sites, draw_stimuli
+from brainconv.predictivity.spectrum import NOISE_FLOOR
+from brainconv.predictivity.splits import Splits, make_splits
+from brainconv.reliability import require_repeats, split_half_reliability
+from brainconv.validation import check_choice
+
+MIN_GROUPS = 20  # fewer groups are too few to be drawn as the units of a bootstrap
+
+
+def score_predictivity(
+    representations: Representation | Mapping[str, Representation] | Sequence[Representation],
+    recording: Recording,
+    *,
+    regression: str = "ridge",
+    splits: str | Splits = "kfold10",
+    n_boot: int = 1000,
+    n_shuffles: int = 5,
+    n_ceiling_splits: int = 100,
+    random_state: int = 0,
+) -> Scores:
+    """How well each layer predicts each site, linearly, on stimuli that the read-out has not seen.
+
+    Parameters
+    ----------
+    representations : Representation, or mapping or sequence of them
+        Layers of one model with one set of weights; they must hold every stimulus of the recording.
+    recording : Recording
+        Responses are averaged over repeats; all repeats of a stimulus stand on the same side of a split.
+    regression : {"ridge"}
+        Penalty per site and split by leave-one-out inside the training stimuli (`predict_ridge`).
+    splits : str or Splits
+        See `make_splits`.
+    n_boot : int
+        Resamples of stimuli and sites for the 95 % intervals; 0 for none.  Predictions stay fixed and nothing is fitted
+        again; the reliability is computed on the same resample.
+    n_shuffles : int
+        Recordings with shuffled stimuli for the negative control; 0 for none.
+    n_ceiling_splits : int
+        Random splits of the repeats into halves.
+    random_state : int
+        Seed of splits, resamples, halves and shuffles, all drawn over the sorted stimulus ids.
+
+    Returns
+    -------
+    Scores
+        Per area: a row for each layer and definition (``statistic`` "median over sites"), for the plain maximum over
+        layers, for the layer chosen inside the training stimuli by its leave-one-out r (``layer`` "nested"), and for
+        shuffled stimuli; and a row of analysis "reliability".  ``ceiling_low`` and ``ceiling_high`` are the 95 %
+        interval of the largest value that a noise-free model can reach (the value itself, twice, without a bootstrap).
+        ``details``: see `build_details`.
+
+    Raises
+    ------
+    InvalidInputError
+        If the layers are of different models, or stimuli are missing or too few.
+    NotFoundError
+        If there is no such regression.
+
+    References
+    ----------
+    Yamins et al. (2014), PNAS 111:8619, doi:10.1073/pnas.1403112111;
+    Schrimpf et al. (2018), bioRxiv, doi:10.1101/407007.
+
+    Notes
+    -----
+    Differs from Brain-Score: ridge with a penalty per site chosen inside the training stimuli; r is averaged over folds
+    for each site before the median over sites (with ``splits="brainscore"`` the other way round, as there); reliability
+    is carried to the real number of repeats where these are odd or differ.
+    """
+    check_choice(regression, REGRESSIONS, what="regression")
+    layers = as_layers(representations)
+    ids = tuple(sorted(recording.stimuli.ids))
+    order = np.argsort(np.array(recording.stimuli.ids))
+    drawn = make_splits(splits, recording.stimuli, random_state=random_state).reindex(ids)
+    responses = recording.mean_responses()[order]
+    shuffles = np.random.default_rng([random_state, 5]).random((n_shuffles, len(ids)))
+    results = {
+        name: cross_validate(
+            layer.select(ids).gram,
+            responses,
+            drawn,
+            regression=regression,
+            noise_floor=NOISE_FLOOR[layer.feature_dtype],
+            shuffles=shuffles,
+        )
+        for name, layer in layers.items()
+    }
+    groups, notes = _bootstrap_groups(recording, drawn, order)
+    weights = draw_stimuli(n_boot, len(ids), groups=groups, random_state=random_state)
+    reliability, resampled_reliability = (
+        np.full(recording.n_sites, np.nan),
+        np.full((n_boot, recording.n_sites), np.nan),
+    )
+    try:
+        require_repeats(recording)
+    except InvalidInputError as reason:
+        notes.append(f"Ceiling unavailable: {reason}")
+    else:
+        trials = recording.responses[order]
+        halves = partial(split_half_reliability, trials, n_splits=n_ceiling_splits, random_state=random_state)
+        reliability, _ = halves()
+        if n_boot:
+            resampled_reliability, _ = halves(weights=weights)
+
+    rows: list[dict[str, Any]] = []
+    resampled, chosen = {}, {}
+    site_order = np.argsort(recording.sites.index.to_numpy(dtype=str))
+    for name in recording.areas:
+        sites = site_order[recording.sites["area"].to_numpy(dtype=str)[site_order] == name]
+        area = Area(
+            name=name,
+            sites=sites,
+            splits=drawn,
+            weights=weights,
+            picks=draw_sites(n_boot, len(sites), area=name, random_state=random_state),
+            reliability=reliability[sites],
+            reliability_resampled=resampled_reliability[:, sites],
+        )
+        labels = {
+            layer: {
+                **_labels(representation, layer, recording),
+                "regression": regression,
+                "splits": drawn.name,
+                "n_sites": count_scored(sites, results[layer]),
+            }
+            for layer, representation in layers.items()
+        }
+        more, resampled[name], chosen[name] = score_area(area, results, labels)
+        rows += more
+        if np.isfinite(area.ceiling):
+            rows.append(area.ceiling_row({key: next(iter(labels.values()))[key] for key in _OF_RECORDING}))
+    details = build_details(results, recording, drawn, reliability=reliability, resampled=resampled, chosen=chosen)
+    notes = [*notes, *describe(results, recording, responses, drawn, n_shuffles=n_shuffles)]
+    return Scores.from_rows(rows, details=details, notes=notes)
+
+
+_OF_RECORDING = ("recording", "simulated", "n_stimuli", "n_repeats")
+
+
+def as_layers(
+    representations: Representation | Mapping[str, Representation] | Sequence[Representation],
+) -> dict[str, Representation]:
+    """Layers by name, in the order given.
+
+    Parameters
+    ----------
+    representations : Representation, or mapping or sequence of them
+        A mapping's keys are the names.
+
+    Returns
+    -------
+    dict of str to Representation
+
+    Raises
+    ------
+    InvalidInputError
+        If there is none, a name stands twice, or they are of different models.
+    """
+    if isinstance(representations, Representation):
+        representations = [representations]
+    if isinstance(representations, Mapping):
+        layers = dict(representations)
+    else:
+        layers = {representation.layer: representation for representation in representations}
+        if len(layers) < len(representations):
+            msg = f"{len(representations)} representations share {len(layers)} layer names; name each (pass a mapping)."
+            raise InvalidInputError(msg)
+    if not layers:
+        msg = "No representation was given; give at least one layer (`brainconv.extract`)."
+        raise InvalidInputError(msg)
+    models = {(layer.model, layer.weights, layer.seed, layer.units) for layer in layers.values()}
+    if len(models) > 1:
+        msg = (
+            f"The representations are of {len(models)} models, weights or kinds of units ({sorted(map(str, models))}); "
+            f"the best layer is one of one model: score each model in a call of its own."
+        )
+        raise InvalidInputError(msg)
+    return layers
+
+
+def _labels(representation: Representation, layer: str, recording: Recording) -> dict[str, Any]:
+    return {
+        "model": representation.model,
+        "weights": representation.weights,
+        "seed": representation.seed,
+        "layer": layer,
+        "layer_index": representation.layer_index,
+        "recording": recording.name,
+        "simulated": recording.simulated,
+        "degrees": representation.degrees,
+        "analysis": "predictivity",
+        "n_stimuli": recording.n_stimuli,
+        "n_repeats": None if recording.averaged else recording.n_repeats,
+        "n_units": representation.n_units,
+    }
+
+
+def _bootstrap_groups(
+    recording: Recording, drawn: Splits, order: NDArray[np.intp]
+) -> tuple[NDArray[np.str_] | None, list[str]]:
+    """Groups to draw as wholes where the splits keep them together, and what to say about it."""
+    notes = [drawn.note] if drawn.note else []
+    groups = recording.stimuli.groups
+    if groups is None or not drawn.name.startswith("group"):
+        return None, notes
+    n_groups = len(np.unique(groups))
+    if n_groups < MIN_GROUPS:
+        notes.append(
+            f"{recording.stimuli.name!r} has {n_groups} groups of stimuli, too few to be drawn for an interval "
+            f"(at least {MIN_GROUPS}): stimuli were drawn, and the intervals do not speak about new groups."
+        )
+        return None, notes
+    notes.append(f"Intervals draw {n_groups} groups of stimuli, not single stimuli.")
+    return groups[order], notes

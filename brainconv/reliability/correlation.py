@@ -1,0 +1,74 @@
+"""Pearson correlations of columns, plain and with weights on the stimuli."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+_FLAT = 1e-12  # a standard deviation below this part of the largest value is rounding
+
+
+def correlate_columns(predicted: Array, observed: Array) -> Array:
+    """Pearson correlation of each column of predictions with the same column of responses.
+
+    Parameters
+    ----------
+    predicted, observed : ndarray, shape (n_stimuli, n_sites)
+        Finite.
+
+    Returns
+    -------
+    ndarray, shape (n_sites,)
+        0 where the prediction is constant (it says nothing), NaN where the response is constant (nothing can be said).
+    """
+    p = predicted - predicted.mean(axis=0)
+    y = observed - observed.mean(axis=0)
+    scale_p, scale_y = np.linalg.norm(p, axis=0), np.linalg.norm(y, axis=0)
+    root = np.sqrt(len(p))
+    flat = scale_p <= _FLAT * root * np.abs(predicted).max(axis=0, initial=0.0)
+    silent = scale_y <= _FLAT * root * np.abs(observed).max(axis=0, initial=0.0)
+    product = np.einsum("ij,ij->j", p, y)
+    r = np.zeros(p.shape[1])
+    good = ~flat & ~silent
+    r[good] = product[good] / (scale_p[good] * scale_y[good])
+    r[silent] = np.nan
+    return r
+
+
+def correlate_resampled(predicted: Array, observed: Array, weights: Array, *, constant: float = 0.0) -> Array:
+    """Pearson correlation of each column for every resample of the stimuli.
+
+    Parameters
+    ----------
+    predicted, observed : ndarray, shape (n_stimuli, n_sites)
+        NaN where a site was not shown a stimulus.
+    weights : ndarray, shape (n_resamples, n_stimuli)
+        How often each resample holds each stimulus.
+    constant : float
+        What a constant prediction scores.
+
+    Returns
+    -------
+    ndarray, shape (n_resamples, n_sites)
+        ``constant`` for a constant prediction; NaN for a constant response and for fewer than 3 different stimuli.
+    """
+    shown = np.isfinite(predicted) & np.isfinite(observed)
+    counts = np.maximum(shown.sum(axis=0), 1)
+    p = np.where(shown, predicted, 0.0)
+    y = np.where(shown, observed, 0.0)
+    # Subtracting the plain mean first keeps the sums of squares free of cancellation.
+    p = np.where(shown, p - p.sum(axis=0) / counts, 0.0)
+    y = np.where(shown, y - y.sum(axis=0) / counts, 0.0)
+    n_sites = p.shape[1]
+    sums = weights @ np.concatenate([shown, p, y, p * p, y * y, p * y], axis=1)
+    n, sp, sy, spp, syy, spy = (sums[:, i * n_sites : (i + 1) * n_sites] for i in range(6))
+    different = (weights > 0).astype(np.float64) @ shown
+    with np.errstate(divide="ignore", invalid="ignore"):
+        var_p, var_y = spp - sp * sp / n, syy - sy * sy / n
+        r: Array = (spy - sp * sy / n) / np.sqrt(var_p * var_y)
+    flat = var_p <= _FLAT * np.maximum(spp, 1e-300)
+    r = np.where(flat, constant, np.clip(r, -1.0, 1.0))
+    r[(different < 3) | (var_y <= _FLAT * np.maximum(syy, 1e-300))] = np.nan
+    return r
