@@ -1,0 +1,235 @@
+"""`extract`: stimuli through a network, once if space allows, and out comes one Representation per layer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from brainconv.containers import Representation, StimulusSet
+from brainconv.containers.representation import UNITS
+from brainconv.errors import InvalidInputError, ResourceError
+from brainconv.extraction.feed import StimulusFeed
+from brainconv.extraction.gram import GramSum
+from brainconv.extraction.passes import Job, add_to_grams, collect_features
+from brainconv.extraction.plan import (
+    MEMORY_BYTES,
+    LayerSpec,
+    Pass,
+    Piece,
+    check_scratch,
+    find_scratch_budget,
+    find_scratch_folder,
+    format_bytes,
+    plan_passes,
+)
+from brainconv.extraction.scratch import MemoryStore, ScratchStore
+from brainconv.validation import check_choice
+
+if TYPE_CHECKING:
+    from brainconv.models import Model
+
+KEEP = ("gram", "features")
+CPU_BATCH, GPU_BATCH, MPS_BATCH = 32, 256, 64
+BATCH_BYTES = 256 * 2**20
+"""What the largest outputs of a batch may take on the CPU (three of them: input, output and a copy)."""
+
+
+def extract(
+    model: Model,
+    stimuli: StimulusSet,
+    *,
+    layers: Sequence[str] | None = None,
+    batch_size: int | str = "auto",
+    keep: str = "gram",
+    units: str = "raw",
+    input_size: int | None = None,
+    scratch_dir: str | os.PathLike[str] | None = None,
+    scratch_bytes: int | None = None,
+    progress: bool = True,
+) -> dict[str, Representation]:
+    """Show stimuli to a network and keep what its layers say about them.
+
+    Parameters
+    ----------
+    model : Model
+        Runs where it is (``model.device``), in evaluation mode, and is left as it was.
+    stimuli : StimulusSet
+        If it has a width in degrees, each image is placed in the model's visual field (see
+        :func:`brainconv.stimuli.place_image`); else it fills the input.
+    layers : sequence of str, optional
+        Module paths; ``model.layers`` if not given.
+    batch_size : int or "auto"
+        Halved, down to 1, as often as memory runs out.  It does not change the result.
+    keep : {"gram", "features"}
+        ``"features"``: hold the activations too, all in memory, units in the order (channels, height, width).
+    units : {"raw", "zscored", "spatial_mean"}
+        What a column of X is: an activation; an activation z-scored over all stimuli (not over training folds; a unit
+        that does not vary is 0); the mean of a channel over space (of a transformer's width over tokens).
+    input_size : int, px, optional
+        Instead of the registry's, for networks that take any size.
+    scratch_dir : path, optional
+        Where features wait for their Gram; the system's folder for temporary files if not given.
+    scratch_bytes : int, bytes, optional
+        How much may lie there; 16 GB or half of what is free, whichever is less, if not given.
+    progress : bool
+        Show a bar with images/s and the time left.
+
+    Returns
+    -------
+    dict of str to Representation
+        In execution order.  Memory is O(n_stimuli² + n_stimuli · block), whatever the width of the layers, besides the
+        network's own; ``keep="features"`` adds X.
+
+    Raises
+    ------
+    NotFoundError
+        If a layer does not exist.
+    InvalidInputError
+        If an argument is not as expected, or activations are not finite.
+    ResourceError
+        If memory or scratch space does not suffice; for scratch space, before the first image.
+    """
+    import torch
+
+    from brainconv.extraction import capture
+
+    check_choice(keep, KEEP, what="thing to keep")
+    check_choice(units, UNITS, what="kind of units")
+    if len(stimuli) == 0:
+        msg = f"Stimulus set {stimuli.name!r} is empty; expected at least one image."
+        raise InvalidInputError(msg)
+    traced = _choose_layers(model, layers, input_size)
+    feed = StimulusFeed(stimuli, model, input_size=input_size)
+    job = Job(model, feed, units, keep == "features", progress)
+    folder = find_scratch_folder(scratch_dir)
+    results: dict[str, tuple[Any, Any, int]] = {}
+    features: dict[str, Any] = {}
+    with capture.prepare_network(model.module, model.device):
+        two = capture.to_input(feed.prepare_twice(), model.module, model.device)
+        specs, image_bytes = capture.probe_layers(model.module, two, traced, units=units, channels_last=keep == "gram")
+        n_batch = _choose_batch(batch_size, image_bytes, len(stimuli), model.device)
+        passes = _plan(specs, job, folder, scratch_bytes)
+        # a GPU forms the Grams of what it computed; where there is none (or no float64 on it) NumPy does
+        device = model.device if torch.device(model.device).type == "cuda" else "cpu"
+        sums: dict[str, GramSum] = {}
+        for number, one in enumerate(passes, 1):
+            label = model.name + (f", pass {number} of {len(passes)}" if len(passes) > 1 else "")
+            home = "cpu" if job.keep_features else device
+            with _open_store(one, len(stimuli), folder, home) as store:
+                n_batch = collect_features(job, one, store, n_batch, label)
+                for piece in one.pieces:
+                    name = piece.layer.name
+                    sums.setdefault(
+                        name, GramSum(stimuli.ids, units=units, layer=f"{model.name}:{name}", device=device)
+                    )
+                add_to_grams(job, one, store, sums, label)
+                if job.keep_features and isinstance(store, MemoryStore):
+                    features = {piece.layer.name: array.numpy() for piece, array in store.arrays.items()}
+            for piece in one.pieces:
+                if piece.stop == piece.layer.shape[0]:
+                    finished = sums.pop(piece.layer.name)
+                    results[piece.layer.name] = (*finished.finish(), finished.n_constant)
+    shared = {
+        "weights_sha256": model.weights_sha256,
+        "model": dict(model.provenance),
+        "stimuli": stimuli.name,
+        "stimuli_sha256": feed.sha256,
+        "preprocessing": model.preprocessing.to_dict(),
+        "input_size": input_size or model.preprocessing.input_size,
+        "model_degrees": model.degrees,
+        "device": model.device,
+        "tf32": False,
+        "torch": str(torch.__version__),
+        "batch_size": n_batch,
+        "n_passes": len(passes),
+        "reference": "seeded, over sorted ids",
+    }
+    return {
+        spec.name: Representation(
+            gram=results[spec.name][0],
+            unit_sums=results[spec.name][1],
+            n_units=spec.n_units,
+            stimulus_ids=stimuli.ids,
+            model=model.name,
+            weights=model.weights,
+            layer=spec.name,
+            layer_index=spec.index,
+            seed=model.seed,
+            units=units,
+            feature_dtype=spec.dtype,
+            degrees=stimuli.degrees,
+            features=features.get(spec.name),
+            provenance={**shared, "shape": list(spec.shape), "n_constant_units": results[spec.name][2]},
+        )
+        for spec in specs
+    }
+
+
+def _choose_layers(model: Model, layers: Sequence[str] | None, input_size: int | None) -> list[Any]:
+    """The layers asked for, as one traced pass finds them."""
+    from brainconv.models.layers import check_layers, split_layer_name, trace_layers
+
+    asked = model.layers if layers is None else layers
+    traced = trace_layers(model, input_size)
+    known = {layer.name for layer in traced} | {split_layer_name(layer.name)[0] for layer in traced}
+    modules = dict(model.module.named_modules(remove_duplicate=False))
+    for name in asked if not isinstance(asked, str) else ():
+        if name and name in modules and name not in known:
+            msg = (
+                f"Layer {name!r} of {model.name} ({type(modules[name]).__name__}) either does not run when stimuli are "
+                f"shown or does not return one tensor with an axis of images; name a layer inside or around it."
+            )
+            raise InvalidInputError(msg)
+    return check_layers(traced, asked, model_name=model.name)
+
+
+def _choose_batch(batch_size: int | str, image_bytes: int, n_stimuli: int, device: str) -> int:
+    """Number of images per batch."""
+    import torch
+
+    if batch_size != "auto":
+        if isinstance(batch_size, (bool, str)) or int(batch_size) != batch_size or batch_size < 1:
+            msg = f"batch_size={batch_size!r}; expected 'auto' or a whole number, at least 1."
+            raise InvalidInputError(msg)
+        return min(int(batch_size), n_stimuli)
+    kind = torch.device(device).type
+    limit = {"cuda": GPU_BATCH, "mps": MPS_BATCH}.get(kind, CPU_BATCH)
+    room = torch.cuda.mem_get_info(device)[0] // 4 if kind == "cuda" else BATCH_BYTES
+    return max(1, min(limit, room // (3 * image_bytes), n_stimuli))
+
+
+def _plan(specs: Sequence[LayerSpec], job: Job, folder: Path, scratch_bytes: int | None) -> tuple[Pass, ...]:
+    """The passes, or a refusal before the first image."""
+    import psutil
+    import torch
+
+    n_stimuli = job.feed.n_stimuli
+    whole = tuple(Piece(spec, 0, spec.shape[0]) for spec in specs)
+    total = sum(piece.bytes_per_stimulus for piece in whole) * n_stimuli
+    available = int(psutil.virtual_memory().available)
+    need = 8 * n_stimuli**2 * (len(specs) + 2) + (total if job.keep_features else 0)
+    if need > available:
+        msg = (
+            f"The result needs {format_bytes(need)} of memory ({len(specs)} layers, {n_stimuli} stimuli"
+            f"{', their features included' if job.keep_features else ''}), but {format_bytes(available)} are free; ask "
+            f"for fewer layers at a time{', or for keep=' + repr('gram') if job.keep_features else ''}."
+        )
+        raise ResourceError(msg)
+    if job.keep_features:
+        return (Pass(whole, total, in_memory=True),)
+    memory = min(MEMORY_BYTES, available // 4)
+    if torch.device(job.model.device).type == "cuda":
+        memory = torch.cuda.mem_get_info(job.model.device)[0] // 4
+    budget, free = find_scratch_budget(folder, scratch_bytes)
+    passes = plan_passes(specs, n_stimuli, scratch_bytes=budget, memory_bytes=memory, folder=str(folder))
+    check_scratch(passes, budget, free, folder)
+    return passes
+
+
+def _open_store(one: Pass, n_stimuli: int, folder: Path, device: str) -> MemoryStore | ScratchStore:
+    """Memory where the plan says so, else a scratch file."""
+    if one.in_memory:
+        return MemoryStore(one.pieces, n_stimuli, device=device)
+    return ScratchStore(one.pieces, n_stimuli, folder=folder)
