@@ -70,22 +70,10 @@ def trace_module(module: torch.nn.Module, input_size: int) -> list[TracedLayer]:
     InvalidInputError
         If the network cannot take an image of this size, or no module of it returns a tensor.
     """
-    import torch
-
-    calls: list[tuple[str, tuple[int, ...]]] = []
-
-    def record(name: str, _call: int, output: torch.Tensor) -> None:
-        calls.append((name, tuple(output.shape[1:])))
-
-    state = next(iter([*module.parameters(), *module.buffers()]), torch.empty(0))
-    image = torch.zeros(1, 3, input_size, input_size, device=state.device)
-    if state.is_floating_point():
-        image = image.to(state.dtype)
     was_training = module.training
     module.eval()
     try:
-        with torch.inference_mode(), observe_outputs(module, record):
-            module(image)
+        calls = _record_calls(module, input_size)
     except (RuntimeError, ValueError, TypeError, IndexError, AssertionError) as error:
         first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         msg = (
@@ -109,6 +97,33 @@ def trace_module(module: torch.nn.Module, input_size: int) -> list[TracedLayer]:
         seen[name] += 1
         traced.append(TracedLayer(full, index, shape))
     return traced
+
+
+def _record_calls(module: torch.nn.Module, input_size: int) -> list[tuple[str, tuple[int, ...]]]:
+    """Path and output shape of every submodule call, in execution order.
+
+    Shapes and order are all that is wanted, so the pass runs on tensors without data ("meta") where the network allows
+    it; one whose forward looks at values gets a zero image instead.
+    """
+    import torch
+
+    calls: list[tuple[str, tuple[int, ...]]] = []
+
+    def record(name: str, _call: int, output: torch.Tensor) -> None:
+        calls.append((name, tuple(output.shape[1:])))
+
+    state = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+    first = next(iter(state.values()), torch.empty(0))
+    dtype = first.dtype if first.is_floating_point() else torch.float32
+    with torch.inference_mode(), observe_outputs(module, record):
+        try:
+            without_data = {name: torch.empty_like(tensor, device="meta") for name, tensor in state.items()}
+            image = torch.empty(1, 3, input_size, input_size, dtype=dtype, device="meta")
+            torch.func.functional_call(module, without_data, (image,))
+        except Exception:  # whatever it is that meta tensors lack, the real pass decides
+            calls.clear()
+            module(torch.zeros(1, 3, input_size, input_size, dtype=dtype, device=first.device))
+    return calls
 
 
 @contextmanager

@@ -109,7 +109,8 @@ class Preprocessing:
         """
         for key in settings:
             check_choice(key, cls.__dataclass_fields__, what="preprocessing setting")
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()})
+        fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()}
+        return cls(**fields)
 
 
 def _check_size(value: Any, *, what: str) -> int:

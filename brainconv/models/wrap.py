@@ -52,8 +52,11 @@ def wrap_model(
     """
     import torch
 
-    if not isinstance(module, torch.nn.Module):
-        msg = f"wrap_model was given {type(module).__name__}; expected a torch.nn.Module."
+    from brainconv.models.weights.checkpoints import hash_weights
+
+    given: Any = module  # what a caller without a type checker may pass
+    if not isinstance(given, torch.nn.Module):
+        msg = f"wrap_model was given {type(given).__name__}; expected a torch.nn.Module."
         raise InvalidInputError(msg)
     if getattr(module, "transform_input", False) is True:
         msg = (
@@ -61,12 +64,13 @@ def wrap_model(
             f"to False and give preprocess=Preprocessing(mean=(0.5,) * 3, std=(0.5,) * 3, …), which is the same."
         )
         raise InvalidInputError(msg)
-    if preprocess is None:
+    settings: Any = preprocess
+    if settings is None:
         preprocessing = Preprocessing(input_size=input_size)
-    elif isinstance(preprocess, Preprocessing):
-        preprocessing = preprocess
-    elif isinstance(preprocess, Mapping):
-        preprocessing = Preprocessing.from_dict({"input_size": input_size, **preprocess})
+    elif isinstance(settings, Preprocessing):
+        preprocessing = settings
+    elif isinstance(settings, Mapping):
+        preprocessing = Preprocessing.from_dict({"input_size": input_size, **settings})
     else:
         msg = (
             f"preprocess is {type(preprocess).__name__}; expected Preprocessing(input_size=…, mean=…, std=…), "
@@ -92,23 +96,3 @@ def wrap_model(
         degrees=degrees,
         provenance={"builder": f"{type(module).__module__}:{type(module).__qualname__}", "weights": "as wrapped"},
     )
-
-
-def hash_weights(module: torch.nn.Module) -> str | None:
-    """Hash of all parameters and buffers.
-
-    Parameters
-    ----------
-    module : torch.nn.Module
-
-    Returns
-    -------
-    str or None
-        None where the module has neither.
-    """
-    state = {key: tensor.detach().cpu().numpy() for key, tensor in module.state_dict().items()}
-    if not state:
-        return None
-    from brainconv.io.hashing import hash_state
-
-    return hash_state(state)

@@ -1,0 +1,207 @@
+"""The registry of models: rows of YAML, the user's own rows, and those that installed packages offer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from brainconv.errors import BrainconvError, InvalidInputError
+from brainconv.models.preprocessing import Preprocessing
+from brainconv.validation import check_choice
+
+ENTRY_POINTS = "brainconv.models"
+WEIGHT_SOURCES = ("torchvision", "timm", "file", "checkpoint", "function", "fixed")
+_ROW = ("title", "builder", "kwargs", "weights", "preprocessing", "layers", "degrees", "citation")
+
+Registry = str | os.PathLike[str] | Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """One row of the registry.
+
+    Parameters
+    ----------
+    name : str
+    title : str
+        As it stands in figures.
+    builder : str or callable
+        ``module:function`` that returns a torch.nn.Module with random weights.
+    kwargs : mapping
+        What the builder is given.
+    weights : mapping
+        One of ``torchvision``, ``timm``, ``file``, ``checkpoint``, ``function``, ``fixed``; empty: none are published.
+    preprocessing : Preprocessing, optional
+        None: the network states its own (timm).
+    layers : tuple of str
+        ``"stages"``, names, or globs over names.
+    degrees : float, degrees of visual angle
+    citation : str
+    folder : pathlib.Path, optional
+        Where the row's file lies, for relative paths in it.
+    """
+
+    name: str
+    builder: str | Callable[..., Any]
+    title: str = ""
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    weights: Mapping[str, Any] = field(default_factory=dict)
+    preprocessing: Preprocessing | None = None
+    layers: tuple[str, ...] = ("stages",)
+    degrees: float = 8.0
+    citation: str = ""
+    folder: Path | None = None
+
+    @property
+    def source(self) -> str | None:
+        """Kind of the weights' source, None where none are published."""
+        return next((kind for kind in WEIGHT_SOURCES if kind in self.weights), None)
+
+
+def read_registry(registry: Registry | None = None) -> dict[str, ModelEntry]:
+    """All known models.
+
+    brainconv's rows, then those of installed packages (entry points ``brainconv.models``), then the user's; a later
+    row replaces an earlier one of the same name.
+
+    Parameters
+    ----------
+    registry : path of a YAML file, or mapping of the same form, optional
+        The user's rows, under ``models``; a builder named there is imported, so use only files that you trust.
+        A mapping may hold callables as builders.
+
+    Returns
+    -------
+    dict of str to ModelEntry
+
+    Raises
+    ------
+    InvalidInputError
+        If a row is not as it should be.
+    """
+    shared, entries = _read_file(files("brainconv.models").joinpath("registry.yaml"), {}, where="registry.yaml")
+    for point in entry_points(group=ENTRY_POINTS):
+        offered = point.load()
+        content = offered() if callable(offered) else offered
+        entries.update(_read_any(content, shared, where=f"entry point {point.name!r}"))
+    if registry is not None:
+        entries.update(_read_any(registry, shared, where="the registry given"))
+    return entries
+
+
+def _read_any(content: Any, shared: dict[str, Preprocessing], *, where: str) -> dict[str, ModelEntry]:
+    if isinstance(content, str | os.PathLike):
+        return _read_file(Path(content), shared, where=str(Path(content).name))[1]
+    return _read_rows(content, shared, where=where, folder=None)[1]
+
+
+def _read_file(
+    path: Any, shared: dict[str, Preprocessing], *, where: str
+) -> tuple[dict[str, Preprocessing], dict[str, ModelEntry]]:
+    import yaml
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        msg = f"The registry of models {where} cannot be read: {reason}."
+        raise InvalidInputError(msg) from error
+    return _read_rows(content, shared, where=where, folder=path.parent if isinstance(path, Path) else None)
+
+
+def _read_rows(
+    content: Any, shared: dict[str, Preprocessing], *, where: str, folder: Path | None
+) -> tuple[dict[str, Preprocessing], dict[str, ModelEntry]]:
+    if not isinstance(content, Mapping) or not isinstance(content.get("models"), Mapping):
+        msg = f"{where} holds no mapping 'models'; expected rows of the form models: {{my_net: {{builder: …}}}}."
+        raise InvalidInputError(msg)
+    known = dict(shared)
+    try:
+        for key in content:
+            check_choice(str(key), ("models", "preprocessing"), what="part of a registry")
+        for name, settings in (content.get("preprocessing") or {}).items():
+            known[str(name)] = Preprocessing.from_dict(settings)
+    except (BrainconvError, TypeError) as error:
+        msg = f"{where}: {error}"
+        raise InvalidInputError(msg) from error
+    entries = {}
+    for name, row in content["models"].items():
+        try:
+            entries[str(name)] = _read_row(str(name), row, known, folder)
+        except (BrainconvError, TypeError, ValueError) as error:
+            msg = f"Model {name!r} of {where}: {error}"
+            raise InvalidInputError(msg) from error
+    return known, entries
+
+
+def _read_row(name: str, row: Any, known: Mapping[str, Preprocessing], folder: Path | None) -> ModelEntry:
+    if not isinstance(row, Mapping):
+        msg = f"the row is {type(row).__name__}; expected a mapping with at least builder."
+        raise InvalidInputError(msg)
+    for key in row:
+        check_choice(str(key), _ROW, what="setting of a model")
+    builder = row.get("builder")
+    if not callable(builder) and not (isinstance(builder, str) and builder.count(":") == 1):
+        msg = f"builder is {builder!r}; expected 'module:function'."
+        raise InvalidInputError(msg)
+    weights = row.get("weights") or {}
+    if weights and sum(kind in weights for kind in WEIGHT_SOURCES) != 1:
+        msg = f"weights are {dict(weights)!r}; expected exactly one of {', '.join(WEIGHT_SOURCES)}."
+        raise InvalidInputError(msg)
+    preprocessing = row.get("preprocessing")
+    if isinstance(preprocessing, str):
+        preprocessing = known[check_choice(preprocessing, known, what="preprocessing")]
+    elif preprocessing is not None:
+        preprocessing = Preprocessing.from_dict(preprocessing)
+    elif "timm" not in weights:
+        preprocessing = known["imagenet"]
+    layers = row.get("layers") or ["stages"]
+    return ModelEntry(
+        name=name,
+        title=str(row.get("title") or name),
+        builder=builder,
+        kwargs=dict(row.get("kwargs") or {}),
+        weights=dict(weights),
+        preprocessing=preprocessing,
+        layers=(layers,) if isinstance(layers, str) else tuple(map(str, layers)),
+        degrees=float(row.get("degrees", 8.0)),
+        citation=str(row.get("citation") or ""),
+        folder=folder,
+    )
+
+
+def import_callable(reference: str | Callable[..., Any], *, what: str) -> Callable[..., Any]:
+    """The function that ``module:function`` names.
+
+    Parameters
+    ----------
+    reference : str or callable
+        A callable is returned as it is.
+    what : str
+        The word for it in messages.
+
+    Raises
+    ------
+    InvalidInputError
+        If it cannot be imported.
+    """
+    if not isinstance(reference, str):
+        return reference
+    module_name, _, attribute = reference.partition(":")
+    try:
+        found = getattr(import_module(module_name), attribute)
+    except (ImportError, AttributeError) as error:
+        msg = (
+            f"The {what} {reference!r} cannot be imported: {error}; expected 'module:function' of an installed package."
+        )
+        raise InvalidInputError(msg) from error
+    if not callable(found):
+        msg = f"The {what} {reference!r} is {type(found).__name__}; expected a function."
+        raise InvalidInputError(msg)
+    return found  # type: ignore[no-any-return]
