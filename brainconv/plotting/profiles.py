@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 #: Models of so few layers have no profile; they stand in a panel of their own.
 _MAX_BASELINE_LAYERS = 2
 
+#: What the legend names after the models.
+_LAST = ("ceiling", "true layer", "recovered layer")
+
 _INTERVAL = ("value", "ci_low", "ci_high")
 
 
@@ -142,9 +145,9 @@ def plot_layer_profiles(
             axis.set_xlabel(textwrap.fill(words, max(int(12 * widths[list(panels).index(names)]), 16)))
         if points:
             _draw_points(axes[-1], table[table["model"].isin(points)], points, styles)
+        axes[0].set_ylabel(ylabel or describe_score(table))
         said = [describe_counts(table), _draw_ceiling(axes, table, ceiling_reason), note]
         _finish(figure, axes, table, said, title or " · ".join(filter(None, [recording, area])))
-        axes[0].set_ylabel(ylabel or describe_score(table))
     return figure
 
 
@@ -152,8 +155,9 @@ def _choose_widths(n_layers: Sequence[int], n_points: int) -> list[float]:
     """Width of each panel in inches: what layer names need, squeezed where the page ends."""
     points = [max(0.3 * n_points, 0.45)] if n_points else []
     wanted = [max(0.3 * n, 1.2) for n in n_layers]
-    squeeze = min(1.0, (8.3 - sum(points)) / max(sum(wanted), 1e-9))
-    return [squeeze * width for width in wanted] + points
+    total = sum(wanted) + sum(points)
+    room = min(max(total, 3.4), 8.3) - sum(points)
+    return [width * room / sum(wanted) for width in wanted] + points
 
 
 def _find_layers(table: pd.DataFrame) -> dict[str, tuple[str, ...]]:
@@ -266,14 +270,13 @@ def _mark_layers(axis: Axes, names: tuple[str, ...], true_layer: str | None, rec
 def _finish(figure: Figure, axes: Sequence[Axes], table: pd.DataFrame, said: list[str], title: str) -> None:
     shown = table[["value", "ci_low", "ci_high", "ceiling_low", "ceiling_high"]].to_numpy(dtype=float, na_value=0.0)
     floor, top = min(0.0, float(shown.min())), max(0.0, float(shown.max()))
-    room = 0.06 * max(top - floor, 1e-6)
     handles: dict[str, Any] = {}
     for axis in axes:
         axis.grid(axis="y")
         axis.axhline(0.0, color=RULE, linewidth=1.0, zorder=1)
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
+    room = (0.14 if "recovered layer" in handles else 0.06) * max(top - floor, 1e-6)
     axes[0].set_ylim(floor - (room if floor < 0 else 0.0), top + room)
-    if handles:
-        draw_legend(figure, handles)
+    draw_legend(figure, dict(sorted(handles.items(), key=lambda item: item[0] in _LAST)))
     draw_heading(figure, title, said, simulated=is_simulated(table))

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.figure import Figure
@@ -261,8 +263,11 @@ def count_legend_columns(width: float, labels: Sequence[str]) -> int:
     -------
     int
     """
-    column = 0.45 + 0.066 * max(map(len, labels), default=0)
-    return max(min(int((width - 0.2) / column), len(labels)), 1)
+    for n_columns in range(len(labels), 1, -1):
+        columns = np.array_split([len(label) for label in labels], n_columns)  # as matplotlib fills them
+        if sum(0.55 + 0.062 * float(column.max()) for column in columns) <= width:
+            return n_columns
+    return 1
 
 
 def draw_legend(figure: Figure, handles: Mapping[str, Artist]) -> None:

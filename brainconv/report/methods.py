@@ -1,0 +1,249 @@
+"""The text of the methods, made from what was run: sentences that can stand in a paper, with their sources."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from brainconv.containers import Scores
+from brainconv.report.content import Section
+from brainconv.report.wording import (
+    COMPARATORS,
+    DEFINITIONS,
+    ESTIMATORS,
+    REFERENCES,
+    REGRESSIONS,
+    STATISTICS,
+    UNITS,
+)
+
+
+def describe_methods(
+    scores: Scores | pd.DataFrame | Sequence[Scores | pd.DataFrame],
+    *,
+    settings: Mapping[str, Any] | None = None,
+    title: str = "Methods",
+) -> Section:
+    """A section that says how the numbers of these tables were made.
+
+    Only what stands in the tables or in `settings` is said. A method that has no sentence here is named as it stands in
+    the table.
+
+    Parameters
+    ----------
+    scores : Scores, DataFrame, or sequence of them
+        Every table of the report.
+    settings : mapping, optional
+        Numbers that no table holds: ``n_boot``, ``n_permutations``, ``n_shuffles``, ``n_ceiling_splits``,
+        ``random_state``, ``penalty_grid`` (sequence of float), ``units``, ``version``; ``first_layer``, a mapping with
+        ``n_starts``, ``n_noise`` and ``gate_percentile``.
+    title : str
+
+    Returns
+    -------
+    Section
+        One subsection per stage, and the papers that it cites.
+    """
+    parts = [scores] if isinstance(scores, (Scores, pd.DataFrame)) else list(scores)
+    frames = [(part if isinstance(part, Scores) else Scores(part)).table for part in parts]
+    table = pd.concat(frames, ignore_index=True) if frames else Scores.from_rows([]).table
+    known = dict(settings or {})
+    sections = [_describe_activations(table, known)]
+    rsa, fits = (table[table["analysis"] == name] for name in ("rsa", "predictivity"))
+    if not rsa.empty:
+        sections.append(_describe_rsa(rsa, known))
+    if not fits.empty:
+        sections.append(_describe_predictivity(fits, known))
+    if (table["analysis"] == "reliability").any() or fits[["ceiling_low", "ceiling_high"]].notna().any(axis=None):
+        sections.append(_describe_reliability(known))
+    if "first_layer" in known:
+        sections.append(_describe_first_layer(known["first_layer"] or {}))
+    if table["simulated"].fillna(False).any():
+        sections.append(_describe_simulation(table))
+    text = " ".join(paragraph for section in sections for paragraph in section.text)
+    cited = [f"{name}, {rest}" for name, rest in REFERENCES.items() if name in text]
+    opening = [f"All numbers were computed with brainconv {known['version']}."] if "version" in known else []
+    return Section(title, text=opening, subsections=sections, references=cited)
+
+
+def _words(table: pd.DataFrame, column: str) -> list[str]:
+    return [str(word) for word in dict.fromkeys(table[column].dropna()) if str(word)]
+
+
+def _sentences(words: Iterable[str], known: Mapping[str, str], kind: str) -> str:
+    return " ".join(known.get(word, f"{kind}: `{word}`.") for word in words)
+
+
+def _number(known: Mapping[str, Any], key: str) -> str:
+    """The number with a blank behind it, or nothing where it is not known."""
+    return f"{int(known[key]):,} " if known.get(key) is not None else ""
+
+
+def _describe_activations(table: pd.DataFrame, known: Mapping[str, Any]) -> Section:
+    layers = table.dropna(subset=["model", "layer"])
+    units = UNITS.get(str(known.get("units", "raw")), f"Units: `{known.get('units')}`.")
+    text = [
+        "Activations were read from the named layers with the network in inference mode. "
+        "A layer's activations X for n stimuli enter every analysis as the n × n matrix of their inner products X "
+        f"Xᵀ, accumulated in double precision, so that no unit was left out or sampled. {units}"
+    ]
+    widths = sorted({float(width) for width in layers["degrees"].dropna()})
+    if widths:
+        said = ", ".join(f"{width:g}" for width in widths)
+        text.append(f"Stimuli were placed in the network's field of view at {said}° of visual angle.")
+    if layers["degrees"].isna().any():
+        names = ", ".join(_words(layers[layers["degrees"].isna()], "recording"))
+        text.append(f"Stimuli of {names} filled the network's input; no size in degrees is claimed for them.")
+    random = layers[layers["weights"] == "random"]
+    if not random.empty:
+        n_seeds = int(random.groupby("model", dropna=False)["seed"].nunique(dropna=False).max())
+        few = " A statement about training against no training needs at least five." if n_seeds < 5 else ""
+        text.append(
+            f"Untrained twins have the same architecture with random weights ({n_seeds} "
+            f"{'seed' if n_seeds == 1 else 'seeds'} each).{few}"
+        )
+    return Section("Activations", text=text)
+
+
+def _describe_rsa(table: pd.DataFrame, known: Mapping[str, Any]) -> Section:
+    estimators, comparators = _words(table, "estimator"), _words(table, "comparator")
+    text = [
+        "Representational dissimilarity matrices (RDMs) of layers and of brain areas were compared "
+        "(Kriegeskorte et al. 2008). "
+        + _sentences(estimators, ESTIMATORS, "Estimator")
+        + " "
+        + _sentences(comparators, COMPARATORS, "Comparator")
+        + " "
+        + _sentences(_words(table, "statistic"), STATISTICS, "Statistic")
+    ]
+    if table["ci_low"].notna().any():
+        text.append(
+            f"Intervals are the 2.5 and 97.5 % quantiles of {_number(known, 'n_boot')}bootstrap samples of the "
+            "stimuli; pairs of a stimulus with itself were dropped. They speak about other stimuli, not about "
+            "other animals."
+        )
+    if table["p"].notna().any():
+        text.append(
+            f"p values are one-sided, from {_number(known, 'n_permutations')}permutations of the stimulus labels "
+            "(rows and columns of the RDM together), the observed order included."
+        )
+    if table[["ceiling_low", "ceiling_high"]].notna().any(axis=None):
+        text.append(
+            "The noise ceiling is that of Nili et al. 2014: each subject's RDM was compared with the mean RDM of "
+            "the other subjects (lower bound) and of all subjects (upper bound), with the comparator of the "
+            "scores; sessions of one subject were averaged first."
+        )
+    return Section("Representational similarity", text=text)
+
+
+def _describe_predictivity(table: pd.DataFrame, known: Mapping[str, Any]) -> Section:
+    text = [
+        "Responses of each site, averaged over repeats, were predicted from each layer by a linear read-out "
+        "(Yamins et al. 2014). "
+        + _sentences(_words(table, "regression"), REGRESSIONS, "Regression")
+        + _describe_grid(known)
+    ]
+    text.append(" ".join(_describe_splits(word) for word in _words(table, "splits")) + _describe_seed(known))
+    statistics = _words(table, "statistic")
+    text.append(
+        _sentences(dict.fromkeys(word.split(",")[0] for word in statistics), STATISTICS, "Statistic")
+        + " "
+        + _sentences(_words(table, "definition"), DEFINITIONS, "Formula")
+    )
+    if any("plain maximum" in word for word in statistics):
+        text.append(
+            "The best layer as a plain maximum was chosen on the data on which it is scored and is too high by chance."
+        )
+    if any("chosen in training" in word for word in statistics):
+        text.append(
+            "The layer chosen in training folds is, for each split, the one whose leave-one-out r inside the "
+            "training stimuli is largest; its score on the test stimuli has no such bias."
+        )
+    if any("shuffled" in word for word in statistics):
+        text.append(
+            f"As a negative control the stimuli were shuffled {_number(known, 'n_shuffles')}"
+            f"{'times ' if known.get('n_shuffles') is not None else ''}against the responses."
+        )
+    if table["ci_low"].notna().any():
+        text.append(
+            f"Intervals are the 2.5 and 97.5 % quantiles of {_number(known, 'n_boot')}bootstrap samples of stimuli "
+            "and sites, drawn after cross-validation: predictions stayed fixed and nothing was fitted again."
+        )
+    return Section("Linear predictivity", text=[paragraph for paragraph in text if paragraph.strip()])
+
+
+def _describe_grid(known: Mapping[str, Any]) -> str:
+    grid = [float(factor) for factor in known.get("penalty_grid") or ()]
+    if not grid:
+        return ""
+    return (
+        f" The grid had {len(grid)} penalties, from {min(grid):g} to {max(grid):g} times the mean eigenvalue of the "
+        "training stimuli's centred Gram matrix."
+    )
+
+
+def _describe_splits(name: str) -> str:
+    match = re.fullmatch(r"(kfold|group)(\d*)", name)
+    if name == "brainscore":
+        return (
+            "Splits were Brain-Score's: ten random draws of 90 % training and 10 % test stimuli, seed 1, in the "
+            "order of the file (Schrimpf et al. 2018)."
+        )
+    if match and match[1] == "kfold":
+        return f"Cross-validation had {match[2] or 10} folds over stimuli; all repeats of a stimulus were on one side."
+    if match:
+        folds = match[2] or "10"
+        return f"Cross-validation had up to {folds} folds over groups of stimuli; no group stood on both sides."
+    return f"Splits: `{name}`."
+
+
+def _describe_seed(known: Mapping[str, Any]) -> str:
+    if known.get("random_state") is None:
+        return ""
+    return f" Folds and resamples were drawn over the sorted stimulus ids with seed {known['random_state']}."
+
+
+def _describe_reliability(known: Mapping[str, Any]) -> Section:
+    n_splits = _number(known, "n_ceiling_splits")
+    return Section(
+        "Reliability",
+        text=[
+            f"The reliability of a site's mean response was estimated from {n_splits}random splits of the repeats into "
+            "halves, whose correlation was averaged and carried to all repeats by the Spearman–Brown formula "
+            "(Spearman 1910; Brown 1910). A model without error reaches on average r = √reliability "
+            "(Schoppe et al. 2016); the ceilings of r in figures and tables are that root. Recordings without single "
+            "repeats have no ceiling, and none was assumed."
+        ],
+    )
+
+
+def _describe_first_layer(known: Mapping[str, Any]) -> Section:
+    percentile = known.get("gate_percentile")
+    point = f"the {percentile:g}th percentile of R²" if percentile is not None else "a high percentile of R²"
+    n_starts, n_noise = _number(known, "n_starts"), _number(known, "n_noise")
+    return Section(
+        "First layer",
+        text=[
+            "First-layer filters, with the input normalisation undone, were reduced to their first spatial component "
+            "over the colour channels (singular value decomposition), and a Gabor function was fitted by bounded least "
+            f"squares from {n_starts}starts. A filter counts as a Gabor when its R² exceeds {point} of {n_noise}filters "
+            "of three-channel 1/f noise of the same size, which went through the same colour reduction and starts. "
+            "Width and length of the envelope in periods, n_x = σ_x f and n_y = σ_y f, stand beside the macaque V1 "
+            "cells of Ringach 2002."
+        ],
+    )
+
+
+def _describe_simulation(table: pd.DataFrame) -> Section:
+    names = ", ".join(_words(table[table["simulated"].fillna(False)], "recording"))
+    return Section(
+        "Simulated recordings",
+        text=[
+            f"{names}: responses were made by a computer from the features of a known layer, with Poisson noise "
+            "and a known number of repeats. They test whether the analyses recover that layer and the analytic "
+            "reliability; they say nothing about brains."
+        ],
+    )

@@ -1,0 +1,196 @@
+"""Tables as a page shows them: rounded, intervals beside their values, what is the same everywhere said once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from brainconv.report.content import TableItem
+
+#: Columns that are shown within another, as (value, low, high).
+_RANGES = (("value", "ci_low", "ci_high"), ("ceiling", "ceiling_low", "ceiling_high"))
+
+_HEADINGS = {
+    "value": "score",
+    "n_stimuli": "stimuli",
+    "n_repeats": "repeats",
+    "n_sites": "sites",
+    "n_units": "units",
+    "layer_index": "index",
+    "definition": "formula",
+}
+
+#: Never hoisted out of the rows: without them a row is not understood.
+_ALWAYS = ("model", "layer", "recording", "value")
+
+MISSING = "–"
+
+#: Rounding errors of sums, which are zero to every reader.
+_NOISE = 1e-12
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: what is read, and what the tool tip says.
+
+    Parameters
+    ----------
+    text : str
+    full : str
+        The value with all its digits; empty where `text` says all.
+    number : bool
+        Numbers are set flush right.
+    """
+
+    text: str
+    full: str = ""
+    number: bool = False
+
+
+@dataclass(frozen=True)
+class ShownTable:
+    """A table ready for the template.
+
+    Parameters
+    ----------
+    caption : str
+    headings : tuple of Cell
+    rows : tuple of tuple of Cell
+    constants : tuple of (str, str)
+        Columns that have one value in every row.
+    number : int
+        Its number in the page.
+    """
+
+    caption: str
+    headings: tuple[Cell, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    constants: tuple[tuple[str, str], ...] = ()
+    number: int = 0
+
+
+def format_value(value: Any, *, digits: int = 3) -> Cell:
+    """A value as a cell.
+
+    Parameters
+    ----------
+    value : object
+        Numbers are rounded, counts get thousands separators, what is missing becomes a dash.
+    digits : int
+        Decimals of numbers below 10.
+
+    Returns
+    -------
+    Cell
+    """
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return Cell(", ".join(format_value(item, digits=digits).text for item in value) or MISSING)
+    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)) or value == "":
+        return Cell(MISSING, "does not apply, or is not known")
+    if pd.api.types.is_bool(value):
+        return Cell("yes" if value else "no")
+    if pd.api.types.is_integer(value):
+        return Cell(f"{int(value):,}", number=True)
+    if pd.api.types.is_float(value):
+        return Cell(_round(float(value), digits), repr(float(value)), number=True)
+    return Cell(str(value))
+
+
+def _round(number: float, digits: int) -> str:
+    size = abs(number)
+    if math.isinf(number):
+        text = "∞" if number > 0 else "-∞"
+    elif 0 < size < 0.5 * 10.0**-digits and size > _NOISE or size >= 1e7:
+        mantissa, power = f"{number:.1e}".split("e")
+        text = f"{mantissa}·10{str(int(power)).translate(_RAISED)}"
+    else:
+        decimals = digits if size < 10 else max(digits - 1, 0) if size < 100 else max(digits - 2, 0)
+        text = f"{number if size > _NOISE else 0.0:,.{decimals}f}"
+    return text.replace("-", "−")
+
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def arrange_table(item: TableItem, *, number: int = 0) -> ShownTable:
+    """The table as the page shows it.
+
+    Parameters
+    ----------
+    item : TableItem
+    number : int
+        Its number in the page.
+
+    Returns
+    -------
+    ShownTable
+    """
+    frame = item.frame
+    columns = [str(column) for column in frame.columns]
+    frame = frame.set_axis(columns, axis="columns").copy()
+    constants: list[tuple[str, str]] = []
+    if item.compact:
+        kept = []
+        for column in columns:
+            filled = frame[column].notna() & (frame[column].astype(str) != "")
+            if not filled.any():
+                continue
+            same = filled.all() and len(set(frame[column].astype(str))) == 1
+            ranged = any(column in group for group in _RANGES)
+            if same and len(frame) > 1 and column not in _ALWAYS and not ranged:
+                constants.append((_heading(item, column), format_value(frame[column].iloc[0], digits=item.digits).text))
+            else:
+                kept.append(column)
+        columns = kept
+    for column in columns:
+        frame[column] = _as_counts(frame[column])
+    inner = {part for name, low, high in _RANGES for part in (low, high) if {low, high} <= set(columns)}
+    inner = {part for part in inner if part.startswith("ceiling") or "value" in columns}
+    shown: list[str] = []
+    for column in columns:
+        if column == "ceiling_low" and column in inner:
+            shown.append("ceiling")
+        elif column not in inner:
+            shown.append(column)
+    rows = tuple(
+        tuple(_cell(record, column, inner, item.digits) for column in shown) for record in frame.to_dict("records")
+    )
+    numeric = [any(row[place].number for row in rows) for place in range(len(shown))]
+    headings = []
+    for column, is_number in zip(shown, numeric, strict=True):
+        text = _heading(item, column) + (" [interval]" if column == "value" and "ci_low" in inner else "")
+        headings.append(Cell(text, column if text != column else "", is_number))
+    return ShownTable(item.caption, tuple(headings), rows, tuple(constants), number)
+
+
+def _as_counts(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Whole numbers that became floats only because one of them is missing."""
+    if not pd.api.types.is_float_dtype(column) or column.name in sum(_RANGES, ()):
+        return column
+    there = column.dropna()
+    whole = len(there) and len(there) < len(column) and bool((there % 1 == 0).all())
+    return column.astype("Int64") if whole else column
+
+
+def _heading(item: TableItem, column: str) -> str:
+    return item.labels.get(column, _HEADINGS.get(column, column.replace("_", " ")))
+
+
+def _cell(record: dict[Any, Any], column: str, inner: set[str], digits: int) -> Cell:
+    if column == "value" and "ci_low" in inner:
+        value, low, high = (format_value(record[name], digits=digits) for name in ("value", "ci_low", "ci_high"))
+        if low.text == MISSING and high.text == MISSING:
+            return value
+        full = f"{value.full or value.text} [{low.full or low.text}, {high.full or high.text}]"
+        return Cell(f"{value.text} [{low.text}, {high.text}]", full, number=True)
+    if column == "ceiling" and "ceiling_low" in inner:
+        low, high = (format_value(record[name], digits=digits) for name in ("ceiling_low", "ceiling_high"))
+        known = [cell for cell in (low, high) if cell.text != MISSING]
+        if not known:
+            return Cell(MISSING, "no ceiling")
+        texts = list(dict.fromkeys(cell.text for cell in known))
+        return Cell("–".join(texts), "–".join(cell.full or cell.text for cell in known), number=True)
+    return format_value(record[column], digits=digits)

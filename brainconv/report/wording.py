@@ -1,0 +1,114 @@
+"""Sentences for each method that a score table can name, and the papers they cite."""
+
+from __future__ import annotations
+
+ESTIMATORS: dict[str, str] = {
+    "correlation": (
+        "Dissimilarity of two stimuli is 1 − Pearson's r of their activation patterns (correlation distance)."
+    ),
+    "cosine": "Dissimilarity of two stimuli is 1 − the cosine of their activation patterns.",
+    "cosine_centred": (
+        "Dissimilarity of two stimuli is 1 − the cosine of their activation patterns after the mean pattern over "
+        "stimuli was taken from both."
+    ),
+    "euclidean": "Dissimilarity of two stimuli is the Euclidean distance of their activation patterns.",
+    "sqeuclidean_per_unit": (
+        "Dissimilarity of two stimuli is the squared Euclidean distance of their activation patterns, per unit."
+    ),
+    "crossnobis": ("Dissimilarity of two stimuli is the cross-validated Mahalanobis distance (crossnobis)."),
+}
+
+COMPARATORS: dict[str, str] = {
+    "pearson": "RDMs were compared by Pearson's r over pairs of stimuli.",
+    "cosine": "RDMs were compared by their cosine over pairs of stimuli.",
+    "spearman": "RDMs were compared by Spearman's rank correlation over pairs of stimuli.",
+    "rho-a": (
+        "RDMs were compared by rho-a, Spearman's rank correlation in expectation over random breaking of ties "
+        "(Schütt et al. 2023)."
+    ),
+    "tau-a": ("RDMs were compared by Kendall's tau-a, which does not favour RDMs with ties (Nili et al. 2014)."),
+    "tau-b": "RDMs were compared by Kendall's tau-b, which favours RDMs with ties.",
+}
+
+STATISTICS: dict[str, str] = {
+    "mean over subjects": (
+        "Each subject's RDM was compared with the layer's, and the values were averaged over subjects."
+    ),
+    "mean RDM": "The mean of the subjects' RDMs was compared with the layer's.",
+    "single RDM": "There is one RDM of the area, which was compared with the layer's.",
+    "median over sites": (
+        "r was computed on the test stimuli of each fold, averaged over folds, and its median taken over sites."
+    ),
+}
+
+REGRESSIONS: dict[str, str] = {
+    "ridge": (
+        "The read-out is ridge regression with an intercept (Hoerl and Kennard 1970); its penalty was chosen for "
+        "each site and fold by leave-one-out error inside the training stimuli."
+    ),
+    "pls": "The read-out is partial least squares.",
+}
+
+DEFINITIONS: dict[str, str] = {
+    "r": "`r` is Pearson's correlation of predicted and measured responses.",
+    "r2": "`r2` is r·|r|.",
+    "r/sqrt(ceiling)": "`r/sqrt(ceiling)` is the median r over the root of the median reliability.",
+    "r2/ceiling": (
+        "`r2/ceiling` is r·|r| over the reliability, the explained part of the explainable variance "
+        "(Brain-Score since 2026)."
+    ),
+    "(r/ceiling)2": (
+        "`(r/ceiling)2` is the square of r over the reliability (Brain-Score before 2026), in which a perfect model "
+        "scores above 1."
+    ),
+    "FEVE": "`FEVE` is the fraction of explainable variance explained.",
+}
+
+UNITS: dict[str, str] = {
+    "raw": "Units were used as they are.",
+    "zscored": "Units were z-scored over all stimuli.",
+    "spatial_mean": "Units are the channels' means over positions.",
+}
+
+#: The words by which the text cites a paper, and the rest of the entry.
+REFERENCES: dict[str, str] = {
+    "Brown 1910": (
+        "Some experimental results in the correlation of mental abilities, British Journal of Psychology "
+        "3:296–322, doi:10.1111/j.2044-8295.1910.tb00207.x"
+    ),
+    "Hoerl and Kennard 1970": (
+        "Ridge regression: biased estimation for nonorthogonal problems, Technometrics 12:55–67, "
+        "doi:10.1080/00401706.1970.10488634"
+    ),
+    "Kriegeskorte et al. 2008": (
+        "Representational similarity analysis – connecting the branches of systems neuroscience, "
+        "Frontiers in Systems Neuroscience 2:4, doi:10.3389/neuro.06.004.2008"
+    ),
+    "Nili et al. 2014": (
+        "A toolbox for representational similarity analysis, PLoS Computational Biology 10:e1003553, "
+        "doi:10.1371/journal.pcbi.1003553"
+    ),
+    "Ringach 2002": (
+        "Spatial structure and symmetry of simple-cell receptive fields in macaque primary visual cortex, "
+        "Journal of Neurophysiology 88:455–463, doi:10.1152/jn.2002.88.1.455"
+    ),
+    "Schoppe et al. 2016": (
+        "Measuring the performance of neural models, Frontiers in Computational Neuroscience 10:10, "
+        "doi:10.3389/fncom.2016.00010"
+    ),
+    "Schrimpf et al. 2018": (
+        "Brain-Score: which artificial neural network for object recognition is most brain-like?, "
+        "bioRxiv, doi:10.1101/407007"
+    ),
+    "Schütt et al. 2023": (
+        "Statistical inference on representational geometries, eLife 12:e82566, doi:10.7554/eLife.82566"
+    ),
+    "Spearman 1910": (
+        "Correlation calculated from faulty data, British Journal of Psychology 3:271–295, "
+        "doi:10.1111/j.2044-8295.1910.tb00206.x"
+    ),
+    "Yamins et al. 2014": (
+        "Performance-optimized hierarchical models predict neural responses in higher visual cortex, "
+        "PNAS 111:8619–8624, doi:10.1073/pnas.1403112111"
+    ),
+}
