@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brainconv.errors import InvalidInputError, ResourceError
-from brainconv.models.layers import select_layers, trace_module
+from brainconv.models.layers import trace_module
 from brainconv.models.model import Model
 from brainconv.models.registry import ModelEntry, Registry, import_callable, read_registry
+from brainconv.models.stages import select_layers
 from brainconv.validation import check_choice
 
 if TYPE_CHECKING:

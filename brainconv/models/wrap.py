@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from brainconv.errors import InvalidInputError
-from brainconv.models.layers import check_layers, select_layers, trace_module
+from brainconv.models.layers import check_layers, trace_module
 from brainconv.models.model import Model
 from brainconv.models.preprocessing import Preprocessing
+from brainconv.models.stages import select_layers
 
 if TYPE_CHECKING:
     import torch
@@ -34,7 +35,7 @@ def wrap_model(
     name : str
         As it stands in tables and file names.
     layers : sequence of str, optional
-        Module paths; every distinct stage if not given (see :func:`brainconv.models.layers.find_stages`).
+        Module paths; every distinct stage if not given (see :func:`brainconv.models.stages.find_stages`).
     preprocess : Preprocessing or mapping of its fields, optional
         Squash to ``input_size`` and ImageNet mean and standard deviation if not given.  It is data, not a function, so
         that it can be written into tables and cache keys.

@@ -91,8 +91,8 @@ def fetch_timm_state(timm_name: str) -> dict[str, torch.Tensor]:
     except Exception as error:  # timm's hub client has its own family of exceptions
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         msg = (
-            f"Weights of {PREFIX}{timm_name} cannot be had through timm: {reason}; download them where "
-            f"there is a network and give weights=<path to the .safetensors file>, or weights=None for the untrained twin."
+            f"Weights of {PREFIX}{timm_name} cannot be had through timm: {reason}; download them where there is a "
+            f"network and give weights=<path of the .safetensors file>, or weights=None for the untrained twin."
         )
         raise DataUnavailableError(msg) from error
 
