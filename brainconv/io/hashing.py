@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ from brainconv.containers import StimulusSet
 from brainconv.errors import InvalidInputError, NotFoundError
 
 PACKAGE = "brainconv"
+DATA_SUFFIXES = (".yaml", ".json")
 
 
 def hash_arrays(*arrays: ArrayLike) -> str:
@@ -96,8 +98,9 @@ def hash_state(state: Mapping[str, Any]) -> str:
 def hash_source(*modules: str, root: str | os.PathLike[str] | None = None) -> str:
     """Hash of the code behind modules: theirs, and that of all that they import inside brainconv.
 
-    Comments, docstrings and layout do not count.  Of a package named here all modules count; of an imported package
-    its ``__init__`` and what that imports, also where it imports by name on first use.
+    Comments, docstrings and layout do not count.  Of an imported package its ``__init__`` counts and what that
+    imports; of a package named here, or named as text in the code (lazy imports, readers in a registry), all modules
+    count.  A YAML or JSON file that lies beside a module and is named in it counts too.
 
     Parameters
     ----------
@@ -112,7 +115,7 @@ def hash_source(*modules: str, root: str | os.PathLike[str] | None = None) -> st
         If there is no such module.
     """
     folder = Path(root) if root is not None else Path(__file__).resolve().parent.parent
-    found: dict[str, ast.Module] = {}
+    found: dict[str, str] = {}
     waiting = [name for module in modules for name in _expand(module, folder)]
     while waiting:
         name = waiting.pop()
@@ -122,12 +125,23 @@ def hash_source(*modules: str, root: str | os.PathLike[str] | None = None) -> st
         if path is None:
             msg = f"There is no module {name!r} in {folder}; expected one such as 'brainconv.similarity'."
             raise NotFoundError(msg)
-        found[name] = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-        waiting += _imports(found[name], name, path, folder)
+        found[name], imported, beside = _analyse(name, path, folder, path.stat().st_mtime_ns)
+        found |= {f"{name}:{data.name}": data.read_text(encoding="utf-8") for data in beside}
+        waiting += imported
     digest = hashlib.sha256()
     for name in sorted(found):
-        _add_text(digest, name, ast.dump(_without_docstrings(found[name])))
+        _add_text(digest, name, found[name])
     return digest.hexdigest()
+
+
+@functools.lru_cache(maxsize=1024)
+def _analyse(name: str, path: Path, folder: Path, _changed: int) -> tuple[str, tuple[str, ...], tuple[Path, ...]]:
+    """What a module says, the modules of ours that it needs, and the data files beside it that it names."""
+    tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    named = {text for text in _texts(tree) if text.endswith(DATA_SUFFIXES) and "/" not in text}
+    beside = tuple(path.parent / text for text in sorted(named) if (path.parent / text).is_file())
+    imported = tuple(dict.fromkeys(_imports(tree, name, path, folder)))
+    return ast.dump(_without_docstrings(tree)), imported, beside
 
 
 def _find(name: str, folder: Path) -> Path | None:
@@ -162,9 +176,16 @@ def _imports(tree: ast.Module, name: str, path: Path, folder: Path) -> Iterator[
                 ancestor = package.split(".")[: len(package.split(".")) - node.level + 1]
                 base = ".".join([*ancestor, base] if base else ancestor)
             candidates = [base, *(f"{base}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            candidates = [node.value.partition(":")[0]]
         yield from (candidate for candidate in candidates if _find(candidate, folder) is not None)
+    for text in _texts(tree):
+        module = text.partition(":")[0]
+        if _find(module, folder) is not None:
+            yield from _expand(module, folder)
+
+
+def _texts(tree: ast.Module) -> list[str]:
+    """Every text constant of a module."""
+    return [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:

@@ -17,6 +17,7 @@ from brainconv.io import fetch_file, find_file
 from brainconv.recordings.registry import RecordingRow, load_registry
 from brainconv.validation import check_choice
 
+READERS = "brainconv.recordings.readers"  # by name, so that a change in a reader counts as a change of this module
 PathLike = str | os.PathLike[str]
 _CONTAINERS: dict[str, type[Recording | RDMs | Properties]] = {
     "responses": Recording,
@@ -185,7 +186,7 @@ def _fetch(row: RecordingRow, *, data_dir: PathLike | None, download: bool) -> d
 
 def _find_reader(row: RecordingRow) -> Callable[[RecordingRow, dict[str, Path]], Any]:
     """The function that a row names, from an importable module or from a file beside the registry."""
-    place, _, function = row.reader.rpartition(":")
+    place, _, function = (row.reader if ":" in row.reader else f"{READERS}.{row.reader}:read").rpartition(":")
     try:
         if place.endswith(".py"):
             path = (row.registry.parent / place).resolve()

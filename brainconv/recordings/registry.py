@@ -81,7 +81,7 @@ class RecordingRow:
         ``"V1"``, ``"V2"``, ``"V4"``, ``"IT"``.
     doi, source : str, optional
     reader : str
-        ``"package.module:function"`` or ``"file.py:function"`` beside the YAML file.
+        Name of one of our readers, ``"package.module:function"``, or ``"file.py:function"`` beside the YAML file.
     files : mapping of str to RegisteredFile
         Keys are the reader's words for them.
     registry : path
@@ -202,9 +202,6 @@ def _check_row(name: str, dataset: str, row: Mapping[str, Any], path: Path) -> R
     window = row["time_window"]
     if window is not None and not (len(window) == 2 and all(isinstance(t, _NUMBER) for t in window)):
         msg = f"{where}: time_window is {window!r}; expected [start, end] in ms after stimulus onset, or null."
-        raise InvalidInputError(msg)
-    if ":" not in row["reader"]:
-        msg = f"{where}: reader is {row['reader']!r}; expected 'package.module:function' or 'file.py:function'."
         raise InvalidInputError(msg)
     values = {key: value for key, value in row.items() if key not in {"files", "areas", "time_window"}}
     return RecordingRow(
