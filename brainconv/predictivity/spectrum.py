@@ -79,7 +79,9 @@ def decompose_gram(gram: Array, *, noise_floor: float = 1e-12) -> Spectrum:
     values, inner = eigh(reflected[1:, 1:], overwrite_a=True, check_finite=False, driver="evd")
     vectors = np.concatenate([np.zeros((1, n - 1)), inner])
     vectors -= np.outer(v, v @ vectors)
-    keep = values > noise_floor * max(float(values[-1]), 0.0)
+    # What is left of a constant after centring is rounding, however large it is beside the other eigenvalues.
+    rounding = n * np.finfo(np.float64).eps * float(np.abs(gram).max())
+    keep = values > max(noise_floor * float(values[-1]), rounding)
     return Spectrum(
         values=values[keep],
         vectors=np.ascontiguousarray(vectors[:, keep]),

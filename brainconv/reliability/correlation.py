@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-_FLAT = 1e-12  # a standard deviation below this part of the largest value is rounding
+_FLAT = (
+    1e-12  # a standard deviation below this part of the largest value is rounding, which may correlate with anything
+)
 
 
 def correlate_columns(predicted: Array, observed: Array) -> Array:
@@ -16,19 +18,19 @@ def correlate_columns(predicted: Array, observed: Array) -> Array:
     Parameters
     ----------
     predicted, observed : ndarray, shape (n_stimuli, n_sites)
-        Finite.
+        Finite, in the same unit.
 
     Returns
     -------
     ndarray, shape (n_sites,)
-        0 where the prediction is constant (it says nothing), NaN where the response is constant (nothing can be said).
+        0 where the prediction is constant (it says nothing), NaN where the response is constant (nothing can be said);
+        a standard deviation below 1e-12 of the largest value of the site counts as constant.
     """
     p = predicted - predicted.mean(axis=0)
     y = observed - observed.mean(axis=0)
     scale_p, scale_y = np.linalg.norm(p, axis=0), np.linalg.norm(y, axis=0)
-    root = np.sqrt(len(p))
-    flat = scale_p <= _FLAT * root * np.abs(predicted).max(axis=0, initial=0.0)
-    silent = scale_y <= _FLAT * root * np.abs(observed).max(axis=0, initial=0.0)
+    rounding = _FLAT * np.sqrt(len(p)) * _largest(predicted, observed)
+    flat, silent = scale_p <= rounding, scale_y <= rounding
     product = np.einsum("ij,ij->j", p, y)
     r = np.zeros(p.shape[1])
     good = ~flat & ~silent
@@ -61,6 +63,7 @@ def correlate_resampled(predicted: Array, observed: Array, weights: Array, *, co
     # Subtracting the plain mean first keeps the sums of squares free of cancellation.
     p = np.where(shown, p - p.sum(axis=0) / counts, 0.0)
     y = np.where(shown, y - y.sum(axis=0) / counts, 0.0)
+    rounding = (_FLAT * _largest(np.where(shown, predicted, 0.0), np.where(shown, observed, 0.0))) ** 2
     n_sites = p.shape[1]
     sums = weights @ np.concatenate([shown, p, y, p * p, y * y, p * y], axis=1)
     n, sp, sy, spp, syy, spy = (sums[:, i * n_sites : (i + 1) * n_sites] for i in range(6))
@@ -68,7 +71,12 @@ def correlate_resampled(predicted: Array, observed: Array, weights: Array, *, co
     with np.errstate(divide="ignore", invalid="ignore"):
         var_p, var_y = spp - sp * sp / n, syy - sy * sy / n
         r: Array = (spy - sp * sy / n) / np.sqrt(var_p * var_y)
-    flat = var_p <= _FLAT * np.maximum(spp, 1e-300)
-    r = np.where(flat, constant, np.clip(r, -1.0, 1.0))
-    r[(different < 3) | (var_y <= _FLAT * np.maximum(syy, 1e-300))] = np.nan
+    r = np.where(var_p <= n * rounding, constant, np.clip(r, -1.0, 1.0))
+    r[(different < 3) | (var_y <= n * rounding)] = np.nan
     return r
+
+
+def _largest(predicted: Array, observed: Array) -> Array:
+    """Largest absolute value of a site, shape (n_sites,)."""
+    largest: Array = np.maximum(np.abs(predicted).max(axis=0, initial=0.0), np.abs(observed).max(axis=0, initial=0.0))
+    return largest

@@ -1,0 +1,75 @@
+import warnings
+
+import numpy as np
+import pytest
+
+from brainconv.predictivity.resampling import (
+    aggregate,
+    draw_sites,
+    draw_stimuli,
+    interval,
+    nanmean,
+    nanmedian,
+    resample_r,
+)
+
+
+def test_a_resample_holds_as_many_stimuli_as_there_are():
+    weights = draw_stimuli(50, 30)
+    assert weights.shape == (50, 30)
+    assert (weights.sum(axis=1) == 30).all()
+    np.testing.assert_array_equal(weights, draw_stimuli(50, 30))
+    assert (weights != draw_stimuli(50, 30, random_state=1)).any()
+
+
+def test_groups_are_drawn_as_wholes():
+    groups = np.array(list("aabbbccdde"))
+    weights = draw_stimuli(50, 10, groups=groups)
+    for name in "abcde":
+        assert (np.ptp(weights[:, groups == name], axis=1) == 0).all()
+    assert weights.std() > 0
+
+
+def test_the_sites_of_an_area_are_drawn_apart_from_other_areas():
+    assert (draw_sites(9, 7, area="V4") != draw_sites(9, 7, area="IT")).any()
+    assert draw_sites(9, 7, area="V4").max() < 7
+
+
+def test_medians_and_means_of_finite_values_equal_numpys():
+    values = np.random.default_rng(0).normal(size=(6, 5, 8))
+    values[values > 0.8] = np.nan
+    values[2, 3] = np.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected_median, expected_mean = np.nanmedian(values, axis=-1), np.nanmean(values, axis=-2)
+    np.testing.assert_allclose(nanmedian(values), expected_median)
+    np.testing.assert_allclose(nanmean(values, axis=-2), expected_mean)
+    assert np.isnan(nanmedian(values)[2, 3])
+
+
+def test_the_two_orders_of_aggregation():
+    r = np.array([[0.0, 0.2, 1.0], [0.5, 0.0, 0.1]])
+    assert aggregate(r, median_first=False) == pytest.approx(np.median([0.25, 0.1, 0.55]))
+    assert aggregate(r, median_first=True) == pytest.approx(np.mean([0.2, 0.1]))
+
+
+def test_resampled_r_equals_a_loop():
+    rng = np.random.default_rng(0)
+    observed = rng.normal(size=(40, 3))
+    predicted = observed + rng.normal(size=(40, 3))
+    test = [np.arange(0, 40, 2), np.arange(1, 40, 2)]
+    weights = draw_stimuli(4, 40)
+    found = resample_r([predicted[t] for t in test], [observed[t] for t in test], test, weights)
+    assert found.shape == (4, 2, 3)
+    for b in range(4):
+        for k, held in enumerate(test):
+            rows = np.repeat(held, weights[b, held].astype(int))
+            for site in range(3):
+                assert found[b, k, site] == pytest.approx(
+                    np.corrcoef(predicted[rows, site], observed[rows, site])[0, 1]
+                )
+
+
+def test_an_interval_of_nothing_is_missing():
+    assert np.isnan(interval(np.empty(0))).all()
+    assert interval(np.r_[np.arange(101.0), np.nan]) == (2.5, 97.5)

@@ -1,0 +1,222 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from brainconv import Recording, Representation, StimulusSet, score_predictivity
+from brainconv.errors import InvalidInputError, NotFoundError
+from brainconv.predictivity import Splits
+
+N = 120
+IDS = tuple(f"s{i:03d}" for i in range(N))
+
+
+def make_recording(features, order=None, *, n_repeats=6, groups=None, noise=1.0, averaged=False):
+    """Eight sites that read layer "two", four in V4 and four in IT."""
+    rng = np.random.default_rng(7)
+    signal = features["two"] @ rng.normal(size=(features["two"].shape[1], 8))
+    signal /= signal.std(axis=0)
+    trials = signal[:, None] + noise * rng.normal(size=(N, n_repeats, 8))
+    order = np.arange(N) if order is None else order
+    ids = tuple(IDS[i] for i in order)
+    table = pd.DataFrame() if groups is None else pd.DataFrame({"group": np.asarray(groups)[order]}, index=ids)
+    stimuli = StimulusSet("set", ids, np.zeros((N, 1, 1, 3), np.uint8), table=table)
+    sites = pd.DataFrame({"area": ["V4"] * 4 + ["IT"] * 4}, index=[f"u{i}" for i in range(8)])
+    trials = trials.mean(axis=1, keepdims=True) if averaged else trials
+    return Recording("rec", stimuli, trials[order], sites, averaged=averaged, simulated=True)
+
+
+@pytest.fixture(scope="module")
+def features():
+    rng = np.random.default_rng(0)
+    return {"one": rng.normal(size=(N, 40)), "two": rng.normal(size=(N, 10)), "three": rng.normal(size=(N, 300))}
+
+
+def layers_of(features, order=None):
+    order = np.arange(N) if order is None else order
+    ids = [IDS[i] for i in order]
+    return {
+        name: Representation.from_features(x[order], ids, keep=False, model="net", layer=name, layer_index=i)
+        for i, (name, x) in enumerate(features.items())
+    }
+
+
+@pytest.fixture(scope="module")
+def scores(features):
+    return score_predictivity(layers_of(features), make_recording(features), n_boot=100)
+
+
+def value(scores, *, area="V4", statistic="median over sites", definition="r", layer=None, column="value"):
+    table = scores.table
+    keep = (table["area"] == area) & (table["statistic"] == statistic) & (table["definition"] == definition)
+    if layer is not None:
+        keep &= table["layer"] == layer
+    (found,) = table.loc[keep, column]
+    return found
+
+
+def test_the_generating_layer_is_found_in_every_way(scores):
+    for area in ("V4", "IT"):
+        profile = {layer: value(scores, area=area, layer=layer) for layer in ("one", "two", "three")}
+        assert max(profile, key=profile.get) == "two"
+        assert (
+            value(scores, area=area, statistic="median over sites, best layer (plain maximum)", column="layer") == "two"
+        )
+        nested = "median over sites, layer chosen in training folds"
+        assert value(scores, area=area, statistic=nested, column="layer") == "nested"
+        assert value(scores, area=area, statistic=nested) == profile["two"]
+    assert (scores.details["nested_layer"] == "two").all()
+
+
+def test_the_perfect_layer_reaches_the_ceiling(scores):
+    assert value(scores, layer="two", definition="r/sqrt(ceiling)") == pytest.approx(1.0, abs=0.06)
+    low, high = (value(scores, layer="two", column=f"ceiling_{side}") for side in ("low", "high"))
+    assert low < np.sqrt(6 / 7) < high
+
+
+def test_the_table_is_what_details_say(scores):
+    details = scores.details
+    r = details["r"].mean("split").where(details["site_area"] == "IT").median("site")
+    for layer in ("one", "two", "three"):
+        assert value(scores, area="IT", layer=layer) == pytest.approx(float(r.sel(layer=layer)))
+    np.testing.assert_allclose(details["site_r"], details["r"].mean("split"))
+    reliability = float(details["reliability"].where(details["site_area"] == "V4").median())
+    r = value(scores, layer="one")
+    assert value(scores, layer="one", definition="r2/ceiling") == pytest.approx(r * abs(r) / reliability)
+    (row,) = scores.table[(scores.table["analysis"] == "reliability") & (scores.table["area"] == "V4")].to_dict(
+        "records"
+    )
+    assert row["value"] == pytest.approx(reliability)
+    assert row["ci_low"] < reliability < row["ci_high"]
+
+
+def test_every_stimulus_is_tested_once_and_never_trained_on(scores):
+    train, test = scores.details["train"].values, scores.details["test"].values
+    assert (test.sum(axis=0) == 1).all()
+    assert not (train & test).any()
+
+
+def test_intervals_hold_the_value_and_the_definitions_are_named(scores):
+    rows = scores.table[
+        (scores.table["statistic"] == "median over sites") & (scores.table["analysis"] == "predictivity")
+    ]
+    assert set(rows["definition"]) == {"r", "r2", "r/sqrt(ceiling)", "r2/ceiling", "(r/ceiling)2"}
+    assert (rows["ci_low"] < rows["ci_high"]).all()
+    inside = (rows["ci_low"] <= rows["value"]) & (rows["value"] <= rows["ci_high"])
+    assert inside.mean() > 0.9
+    assert scores.table["simulated"].all()
+    assert scores.table["p"].isna().all()
+
+
+def test_shuffled_stimuli_are_about_zero(scores):
+    statistic = "median over sites, stimuli shuffled"
+    shuffled = [
+        value(scores, area=a, statistic=statistic, layer=x) for a in ("V4", "IT") for x in ("one", "two", "three")
+    ]
+    assert np.abs(shuffled).max() < 0.2
+    assert abs(np.mean(shuffled)) < 0.08
+
+
+def test_the_order_of_files_plays_no_part(features, scores):
+    rng = np.random.default_rng(5)
+    other = score_predictivity(
+        layers_of(features, rng.permutation(N)), make_recording(features, rng.permutation(N)), n_boot=100
+    )
+    for column in ("value", "ci_low", "ci_high", "ceiling_low"):
+        np.testing.assert_allclose(
+            other.table[column].to_numpy(float, na_value=np.nan),
+            scores.table[column].to_numpy(float, na_value=np.nan),
+            atol=1e-6,
+        )
+
+
+def test_an_area_scored_alone_gives_the_same(features, scores):
+    alone = score_predictivity(layers_of(features), make_recording(features).select(area="IT"), n_boot=100)
+    both = scores.table[scores.table["area"] == "IT"].reset_index(drop=True)
+    for column in ("value", "ci_low", "ceiling_high"):
+        np.testing.assert_allclose(
+            alone.table[column].to_numpy(float, na_value=np.nan),
+            both[column].to_numpy(float, na_value=np.nan),
+            atol=1e-9,
+        )
+
+
+def test_an_averaged_recording_is_scored_without_a_ceiling_and_says_so(features):
+    scores = score_predictivity(layers_of(features), make_recording(features, averaged=True), n_boot=20)
+    assert set(scores.table["definition"]) == {"r", "r2"}
+    assert scores.table["ceiling_low"].isna().all()
+    assert scores.table["n_repeats"].isna().all()
+    assert any("one averaged value per stimulus" in note for note in scores.notes)
+
+
+def test_without_a_bootstrap_there_are_no_intervals_but_the_ceiling_stays(features):
+    scores = score_predictivity(layers_of(features), make_recording(features), n_boot=0, n_shuffles=0)
+    assert scores.table["ci_low"].isna().all()
+    rows = scores.table[scores.table["definition"] == "r"]
+    assert (rows["ceiling_low"] == rows["ceiling_high"]).all()
+    assert not scores.table["statistic"].str.contains("shuffled").any()
+
+
+def test_missing_constant_and_edge_cases_are_counted_in_notes(features):
+    recording = make_recording(features)
+    responses = recording.responses.copy()
+    responses[:10, :, 1] = np.nan
+    responses[:, :, 2] = 3.0
+    holed = Recording("rec", recording.stimuli, responses, recording.sites)
+    scores = score_predictivity(layers_of(features), holed, n_boot=10)
+    text = " ".join(scores.notes)
+    assert "1 of 8 sites (u1) lack some stimuli" in text
+    assert "1 of 8 sites (u2) have no score" in text
+    assert "largest penalty of the grid" in text
+    assert value(scores, layer="two", column="n_sites") == 3
+    assert value(scores, area="IT", layer="two", column="n_sites") == 4
+
+
+def test_brainscore_splits_take_the_median_first(features):
+    scores = score_predictivity(layers_of(features), make_recording(features), splits="brainscore", n_boot=10)
+    statistic = "median over sites, mean over splits"
+    r = scores.details["r"].sel(layer="two")
+    expected = float(r.where(scores.details["site_area"] == "V4").median("site").mean())
+    assert value(scores, layer="two", statistic=statistic) == pytest.approx(expected)
+    assert any("order of the stimuli" in note for note in scores.notes)
+
+
+def test_group_splits_and_their_bootstrap(features):
+    groups = [f"photo{i % 24:02d}" for i in range(N)]
+    scores = score_predictivity(layers_of(features), make_recording(features, groups=groups), splits="group", n_boot=10)
+    test = scores.details["test"].values
+    member = np.array(groups)  # ids sort as they stand
+    for row in test:
+        assert not set(member[row]) & set(member[~row])
+    assert any("24 groups" in note for note in scores.notes)
+    plain = score_predictivity(layers_of(features), make_recording(features), splits="group", n_boot=10)
+    assert set(plain.table["splits"].dropna()) == {"kfold10"}
+    assert any("no groups" in note for note in plain.notes)
+
+
+def test_given_splits(features):
+    splits = Splits.from_ids("paper", [(IDS[:90], IDS[90:])], IDS)
+    scores = score_predictivity(layers_of(features), make_recording(features), splits=splits, n_boot=10)
+    assert set(scores.table["splits"].dropna()) == {"paper"}
+    np.testing.assert_array_equal(scores.details["test"].values[0], np.arange(N) >= 90)
+
+
+def test_a_subset_of_the_stimuli_of_the_layers(features):
+    recording = make_recording(features).select(stimuli=IDS[20:])
+    scores = score_predictivity(layers_of(features), recording, n_boot=0)
+    assert set(scores.table["n_stimuli"]) == {100}
+
+
+def test_layers_of_several_models_and_unknown_regressions_are_refused(features):
+    layers = list(layers_of(features).values())
+    twin = Representation.from_features(features["one"], IDS, keep=False, model="other", layer="x")
+    recording = make_recording(features)
+    with pytest.raises(InvalidInputError, match="of 2 models"):
+        score_predictivity([*layers, twin], recording)
+    with pytest.raises(InvalidInputError, match="name each"):
+        score_predictivity([layers[0], layers[0]], recording)
+    with pytest.raises(InvalidInputError, match="No representation"):
+        score_predictivity([], recording)
+    with pytest.raises(NotFoundError, match="regression 'lasso'"):
+        score_predictivity(layers, recording, regression="lasso")
+    with pytest.raises(InvalidInputError, match="missing"):
+        score_predictivity(layers[0].select(IDS[:50]), recording)
