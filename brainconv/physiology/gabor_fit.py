@@ -66,9 +66,9 @@ def fit_gabors(filters: Any, *, n_starts: int = N_STARTS, random_state: int = 0)
     Returns
     -------
     Properties
-        One row per filter: ``filter``; ``r2``; ``amplitude``; ``x0, y0`` (px from the kernel's centre, y upwards);
-        ``sigma_x, sigma_y`` (px, across and along the bars); ``orientation`` (deg, of the bars, anticlockwise from
-        horizontal, 0 to 180); ``frequency`` (cycles/px); ``phase`` (deg, at the envelope's centre, -180 to 180);
+        One row per filter, in order: ``kernel_size`` (px); ``r2``; ``amplitude``; ``x0, y0`` (px from the kernel's
+        centre, y upwards); ``sigma_x, sigma_y`` (px, across and along the bars); ``orientation`` (deg, of the bars,
+        anticlockwise from horizontal, 0 to 180); ``frequency`` (cycles/px); ``phase`` (deg, at the envelope's centre);
         ``n_x = σ_x f``, ``n_y = σ_y f``; ``symmetry_phase`` (deg, 0 even to 90 odd; NaN where n_x < .15, because
         envelope and phase then trade off); colour: ``separability``, ``luminance_index``, ``red_green_index``,
         ``blue_yellow_index``, ``colour_class``, ``colour_r, colour_g, colour_b``; ``at_bound``, the parameters that
@@ -204,7 +204,6 @@ def _tabulate(values: dict[str, Array], size: int) -> pd.DataFrame:
     folded[~(n_x >= MIN_NX_FOR_PHASE)] = np.nan
     return pd.DataFrame(
         {
-            "filter": np.arange(len(phase)),
             "kernel_size": size,
             "r2": values["r2"],
             "amplitude": values["amplitude"],

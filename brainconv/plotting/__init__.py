@@ -1,5 +1,6 @@
 """Figures: one file each, a tidy table or a container in, a matplotlib figure out; nothing is computed here."""
 
+from brainconv.plotting.filters import plot_filters, plot_shape_plane
 from brainconv.plotting.profiles import plot_layer_profiles
 from brainconv.plotting.rdms import plot_rdms
 from brainconv.plotting.recovery import plot_layer_recovery
@@ -13,9 +14,11 @@ __all__ = [
     "figure_to_png",
     "figure_to_svg",
     "plot_best_layers",
+    "plot_filters",
     "plot_layer_profiles",
     "plot_layer_recovery",
     "plot_rdms",
+    "plot_shape_plane",
     "plot_site_scatter",
     "select_best_layers",
 ]
