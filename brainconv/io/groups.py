@@ -103,7 +103,7 @@ def _write_series(group: Any, name: str, values: pd.Series[Any]) -> None:
     missing = values.isna().to_numpy(dtype=bool)
     if values.dtype.kind in "biuf":
         encoding = "number"
-        array = values.fillna(0).to_numpy() if missing.any() and not _is_numpy(values) else values.to_numpy()
+        array = values.to_numpy() if _is_numpy(values) else _fill_masked(values)
         write_array(group, name, array.astype(np.int8) if array.dtype.kind == "b" else array, ("row",))
     else:
         present = values[~missing]
@@ -134,6 +134,13 @@ def _read_series(group: Any, name: str) -> pd.Series[Any]:
         cells = [None if gone else cell for cell, gone in zip(cells, missing, strict=True)]
     text: pd.Series[Any] = pd.Series(cells, dtype=dtype)
     return text
+
+
+def _fill_masked(values: pd.Series[Any]) -> NDArray[Any]:
+    """Numbers of a nullable column, 0 where one is missing."""
+    plain = np.dtype(values.dtype.type)
+    filled: NDArray[Any] = values.fillna(plain.type(0)).to_numpy(dtype=plain)
+    return filled
 
 
 def _is_numpy(values: pd.Series[Any]) -> bool:

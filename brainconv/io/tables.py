@@ -88,6 +88,10 @@ def open_scores(path_csv: str | os.PathLike[str]) -> Scores:
     if not rows or rows[0] != list(COLUMNS):
         msg = f"{path} has the columns {', '.join(rows[0]) if rows else '(none)'}; expected {', '.join(COLUMNS)}."
         raise InvalidInputError(msg)
+    for i, row in enumerate(rows[1:], start=1):
+        if len(row) != len(COLUMNS):
+            msg = f"row {i} of {path} has {len(row)} cells, expected {len(COLUMNS)}; the file is damaged."
+            raise InvalidInputError(msg)
     table = pd.DataFrame(
         {name: _parse([row[i] for row in rows[1:]], name, path) for i, name in enumerate(COLUMNS)},
         columns=list(COLUMNS),

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-import numpy
+import numpy as np
 
 import brainconv
 from brainconv.io import collect_provenance
@@ -13,7 +13,7 @@ from brainconv.io import collect_provenance
 def test_says_what_ran_and_nothing_about_the_machine() -> None:
     found = collect_provenance(seed=3)
     assert found["brainconv"] == brainconv.__version__
-    assert found["packages"]["numpy"] == numpy.__version__
+    assert found["packages"]["numpy"] == np.__version__
     assert found["seed"] == 3
     assert found["git_commit"] is None or len(found["git_commit"].removesuffix("+changes")) == 40
     text = json.dumps(found)
