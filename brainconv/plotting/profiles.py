@@ -114,8 +114,9 @@ def plot_layer_profiles(
     )
     layers = _find_layers(table)
     for word, layer in (("true", true_layer), ("recovered", recovered_layer)):
-        if layer is not None and layer not in set(table["layer"]):
-            msg = f"The {word} layer {layer!r} is not among the layers scored on {recording!r}: {', '.join(layers)}."
+        known = list(dict.fromkeys(table["layer"]))
+        if layer is not None and layer not in known:
+            msg = f"The {word} layer {layer!r} is not among the layers scored on {recording!r}: {', '.join(known)}."
             raise NotFoundError(msg)
     few = [model for model, names in layers.items() if len(names) <= _MAX_BASELINE_LAYERS]
     points = [model for model in layers if model in (few if baselines is None else baselines)]
@@ -145,7 +146,7 @@ def plot_layer_profiles(
             axis.set_xlabel(textwrap.fill(words, max(int(12 * widths[list(panels).index(names)]), 16)))
         if points:
             _draw_points(axes[-1], table[table["model"].isin(points)], points, styles)
-        axes[0].set_ylabel(ylabel or describe_score(table))
+        axes[0].set_ylabel(textwrap.fill(ylabel or describe_score(table), 36))
         said = [describe_counts(table), _draw_ceiling(axes, table, ceiling_reason), note]
         _finish(figure, axes, table, said, title or " · ".join(filter(None, [recording, area])))
     return figure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -114,7 +115,7 @@ def plot_layer_recovery(
             axis.set_yticks(range(len(layers)), layers)
             axis.tick_params(length=0)
             axis.spines[:].set_visible(False)
-            axis.set_xlabel(describe_score(rows))
+            axis.set_xlabel(textwrap.fill(describe_score(rows), 10 + 7 * len(areas)))
         axes[0].set_ylabel("layer, in the order of execution")
         said = [model, "outlined: the layer that made the recording", "●: the layer of the highest score", note]
         draw_heading(figure, title, said, simulated=is_simulated(table))

@@ -163,7 +163,7 @@ def _draw_ceiling(axis: Axes, rows: pd.DataFrame, top: float, bottom: float) -> 
 def plot_site_scatter(
     details: xr.Dataset | pd.DataFrame,
     *,
-    score: str = "r",
+    score: str = "site_r",
     reliability: str = "reliability",
     bound: bool = True,
     title: str = "Sites",
@@ -219,7 +219,10 @@ def plot_site_scatter(
             axis.legend(loc="lower right")
         axis.axhline(0.0, color=RULE, linewidth=1.0)
         axis.grid()
-        axis.set(xlabel=f"{reliability.replace('_', ' ')} of the site", ylabel=f"{score.replace('_', ' ')} of the site")
+        axis.set(
+            xlabel=f"{reliability.replace('_', ' ')} of the site",
+            ylabel=f"{score.removeprefix('site_').replace('_', ' ')} of the site",
+        )
         shown = [f"{len(x) - len(absent)} sites"]
         if absent:
             listed = ", ".join(absent[:4]) + (", …" if len(absent) > 4 else "")

@@ -177,11 +177,8 @@ def describe_score(table: pd.DataFrame) -> str:
     row = table.iloc[0]
     definition, statistic = str(row["definition"]), str(row["statistic"])
     if str(row["analysis"]) == "rsa":
-        comparator = str(row["comparator"]) or definition
-        return f"similarity of RDMs ({comparator})"
-    words = {"median": "median over sites", "mean": "mean over sites", "median_over_sites": "median over sites"}
-    said = words.get(statistic, statistic.replace("_", " "))
-    return definition if said in ("", definition) else f"{definition}, {said}"
+        definition = f"similarity of RDMs ({str(row['comparator']) or definition})"
+    return definition if statistic in ("", definition) else f"{definition}, {statistic}"
 
 
 def describe_counts(table: pd.DataFrame) -> str:

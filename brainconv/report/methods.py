@@ -20,6 +20,9 @@ from brainconv.report.wording import (
     UNITS,
 )
 
+#: What a statistic says about the choice of layers and stimuli, behind how sites and folds were made one number.
+_SELECTION = re.compile(r", (best layer|layer chosen|stimuli shuffled).*")
+
 
 def describe_methods(
     scores: Scores | pd.DataFrame | Sequence[Scores | pd.DataFrame],
@@ -149,7 +152,7 @@ def _describe_predictivity(table: pd.DataFrame, known: Mapping[str, Any]) -> Sec
     text.append(" ".join(_describe_splits(word) for word in _words(table, "splits")) + _describe_seed(known))
     statistics = _words(table, "statistic")
     text.append(
-        _sentences(dict.fromkeys(word.split(",")[0] for word in statistics), STATISTICS, "Statistic")
+        _sentences(dict.fromkeys(_SELECTION.sub("", word) for word in statistics), STATISTICS, "Statistic")
         + " "
         + _sentences(_words(table, "definition"), DEFINITIONS, "Formula")
     )
@@ -211,8 +214,8 @@ def _describe_reliability(known: Mapping[str, Any]) -> Section:
     return Section(
         "Reliability",
         text=[
-            f"The reliability of a site's mean response was estimated from {n_splits}random splits of the repeats into "
-            "halves, whose correlation was averaged and carried to all repeats by the Spearman–Brown formula "
+            f"The reliability of a site's mean response was estimated from {n_splits}random splits of the repeats "
+            "into halves, whose correlation was averaged and carried to all repeats by the Spearman–Brown formula "
             "(Spearman 1910; Brown 1910). A model without error reaches on average r = √reliability "
             "(Schoppe et al. 2016); the ceilings of r in figures and tables are that root. Recordings without single "
             "repeats have no ceiling, and none was assumed."
@@ -228,11 +231,11 @@ def _describe_first_layer(known: Mapping[str, Any]) -> Section:
         "First layer",
         text=[
             "First-layer filters, with the input normalisation undone, were reduced to their first spatial component "
-            "over the colour channels (singular value decomposition), and a Gabor function was fitted by bounded least "
-            f"squares from {n_starts}starts. A filter counts as a Gabor when its R² exceeds {point} of {n_noise}filters "
-            "of three-channel 1/f noise of the same size, which went through the same colour reduction and starts. "
-            "Width and length of the envelope in periods, n_x = σ_x f and n_y = σ_y f, stand beside the macaque V1 "
-            "cells of Ringach 2002."
+            "over the colour channels (singular value decomposition), and a Gabor function was fitted by bounded "
+            f"least squares from {n_starts}starts. A filter counts as a Gabor when its R² exceeds {point} of "
+            f"{n_noise}filters of three-channel 1/f noise of the same size, which went through the same colour "
+            "reduction and starts. Width and length of the envelope in periods, n_x = σ_x f and n_y = σ_y f, stand "
+            "beside the macaque V1 cells of Ringach 2002."
         ],
     )
 

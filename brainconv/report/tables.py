@@ -103,7 +103,7 @@ def _round(number: float, digits: int) -> str:
     size = abs(number)
     if math.isinf(number):
         text = "∞" if number > 0 else "-∞"
-    elif 0 < size < 0.5 * 10.0**-digits and size > _NOISE or size >= 1e7:
+    elif _NOISE < size < 0.5 * 10.0**-digits or size >= 1e7:
         mantissa, power = f"{number:.1e}".split("e")
         text = f"{mantissa}·10{str(int(power)).translate(_RAISED)}"
     else:

@@ -44,7 +44,7 @@ def make_rows(n_seeds: int = 1) -> list[dict[str, Any]]:
             "comparator": "spearman" if rsa else None,
             "regression": None if rsa else "ridge",
             "splits": None if rsa else "kfold10",
-            "statistic": "mean over subjects" if rsa else "median",
+            "statistic": "mean over subjects" if rsa else "median over sites",
             "definition": formula,
             "ceiling_low": low,
             "ceiling_high": high,
@@ -99,7 +99,7 @@ def make_simulated_rows() -> list[dict[str, Any]]:
                         "simulated": True,
                         "analysis": analysis,
                         "comparator": "rho-a" if analysis == "rsa" else None,
-                        "statistic": "median" if analysis == "predictivity" else "similarity",
+                        "statistic": "median over sites" if analysis == "predictivity" else "single RDM",
                         "definition": "r/sqrt(ceiling)" if analysis == "predictivity" else "rho-a",
                         "value": scale * value,
                         "ci_low": scale * value - 0.04,
@@ -140,3 +140,8 @@ def simulated() -> Scores:
 @pytest.fixture
 def rdms() -> RDMs:
     return make_rdms()
+
+
+@pytest.fixture
+def conftest_rows():
+    return make_rows
