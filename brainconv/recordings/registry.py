@@ -6,7 +6,7 @@ import difflib
 import functools
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -193,12 +193,9 @@ def _check_row(name: str, dataset: str, row: Mapping[str, Any], path: Path) -> R
             wanted = " or ".join("null" if t is type(None) else t.__name__ for t in types)
             msg = f"{where}: field {key!r} is {value!r}; expected {wanted}."
             raise InvalidInputError(msg)
-    needed = [key for key, (_, must) in _FIELDS.items() if must]
-    kind = check_choice(str(row.get("kind")), KINDS, what=f"kind of {where}")
-    missing = [key for key in (*needed, *_NEEDS[kind]) if key not in row]
-    if missing:
-        msg = f"{where} lacks {', '.join(map(repr, missing))}; a recording of kind {kind!r} must state it."
-        raise InvalidInputError(msg)
+    _check_present(row, [key for key, (_, must) in _FIELDS.items() if must], where)
+    kind = check_choice(row["kind"], KINDS, what=f"kind of {where}")
+    _check_present(row, _NEEDS[kind], where)
     window = row["time_window"]
     if window is not None and not (len(window) == 2 and all(isinstance(t, _NUMBER) for t in window)):
         msg = f"{where}: time_window is {window!r}; expected [start, end] in ms after stimulus onset, or null."
@@ -213,6 +210,14 @@ def _check_row(name: str, dataset: str, row: Mapping[str, Any], path: Path) -> R
         files={key: _check_file(f"File {key!r} of {where}", value, path) for key, value in row["files"].items()},
         **values,
     )
+
+
+def _check_present(row: Mapping[str, Any], needed: Iterable[str], where: str) -> None:
+    missing = [key for key in needed if key not in row]
+    if missing:
+        kind = f" of kind {row['kind']!r}" if "kind" in row else ""
+        msg = f"{where} lacks {', '.join(map(repr, missing))}; a recording{kind} must state it."
+        raise InvalidInputError(msg)
 
 
 def _check_file(where: str, value: Any, registry: Path) -> RegisteredFile:
@@ -240,16 +245,18 @@ def _check_remote(where: str, value: Mapping[str, Any], path: Path | None) -> Re
         if address and not re.match(r"https?://", str(address)):
             msg = f"{where} has the address {address!r}; expected one that starts with https://."
             raise InvalidInputError(msg)
+    checksums: dict[str, str | None] = {}
     for algorithm, digits in (("sha256", 64), ("sha1", 40)):
         checksum = value.get(algorithm)
         if checksum is not None and not re.fullmatch(f"[0-9a-fA-F]{{{digits}}}", str(checksum)):
             msg = f"{where}: {algorithm} is {checksum!r}; expected {digits} hexadecimal digits (in quotes)."
             raise InvalidInputError(msg)
+        checksums[algorithm] = None if checksum is None else str(checksum)
     size = value.get("bytes")
     if size is not None and (not isinstance(size, int) or size < 0):
         msg = f"{where}: bytes is {size!r}; expected a whole number."
         raise InvalidInputError(msg)
-    return RemoteFile(name, url, value.get("sha256"), size, tuple(mirrors), value.get("sha1"))
+    return RemoteFile(name, url, checksums["sha256"], size, tuple(mirrors), checksums["sha1"])
 
 
 def _check_plain_name(name: str, where: str) -> None:
