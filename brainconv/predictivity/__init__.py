@@ -1,7 +1,10 @@
 """Predictivity owns linear read-outs from layers to sites: splits, regressions from one Gram, score definitions."""
 
-from brainconv.predictivity.crossvalidation import REGRESSIONS, CrossValidation, cross_validate
+from brainconv.predictivity.components import predict_components
+from brainconv.predictivity.crossvalidation import CrossValidation, cross_validate
 from brainconv.predictivity.definitions import DEFINITIONS, compute_definition
+from brainconv.predictivity.pls import predict_pls
+from brainconv.predictivity.regressions import Regression, find_regression
 from brainconv.predictivity.ridge import PENALTY_GRID, HeldOut, mean_eigenvalue, predict_ridge
 from brainconv.predictivity.score import score_predictivity
 from brainconv.predictivity.spectrum import NOISE_FLOOR, Spectrum, centre_gram, decompose_gram
@@ -11,17 +14,20 @@ __all__ = [
     "DEFINITIONS",
     "NOISE_FLOOR",
     "PENALTY_GRID",
-    "REGRESSIONS",
     "CrossValidation",
     "HeldOut",
+    "Regression",
     "Spectrum",
     "Splits",
     "centre_gram",
     "compute_definition",
     "cross_validate",
     "decompose_gram",
+    "find_regression",
     "make_splits",
     "mean_eigenvalue",
+    "predict_components",
+    "predict_pls",
     "predict_ridge",
     "score_predictivity",
 ]

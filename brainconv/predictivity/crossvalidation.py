@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from brainconv.predictivity.regressions import Regression, find_regression
 from brainconv.predictivity.resampling import nanmean
-from brainconv.predictivity.ridge import HeldOut, predict_ridge
+from brainconv.predictivity.ridge import HeldOut
 from brainconv.predictivity.splits import MIN_TEST, MIN_TRAIN, Splits
 from brainconv.reliability import correlate_resampled
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
-Regression = Callable[..., list[HeldOut]]
-
-REGRESSIONS: dict[str, Regression] = {"ridge": predict_ridge}
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +54,7 @@ def cross_validate(
     regression: str = "ridge",
     noise_floor: float = 1e-12,
     shuffles: Array | None = None,
+    areas: NDArray[np.str_] | None = None,
 ) -> CrossValidation:
     """Fit on the training stimuli and predict the test stimuli of every split.
 
@@ -70,26 +68,39 @@ def cross_validate(
         Mean over repeats; NaN where a site lacks a stimulus.
     splits : Splits
         Indices count the rows of ``gram``.
-    regression : {"ridge"}
+    regression : str
+        See `find_regression`.
     noise_floor : float
         See `decompose_gram`.
     shuffles : ndarray, shape (n_shuffles, n_stimuli), optional
         Random keys; the order of their values is the order in which the responses are dealt out again.
 
+    areas : ndarray of str, shape (n_sites,), optional
+        Sites of different areas are never fitted together; matters for partial least squares only.
+
     Returns
     -------
     CrossValidation
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such regression.
     """
+    method = find_regression(regression)
     n_sites, n_splits = responses.shape[1], len(splits)
     present = np.isfinite(responses)
     shuffles = np.empty((0, len(responses))) if shuffles is None else shuffles
     predictions = [np.full((len(held), n_sites), np.nan) for held in splits.test]
     nested_r, shuffled_r, setting = (np.full((n_splits, n_sites), np.nan) for _ in range(3))
     edge = np.zeros((n_splits, n_sites), dtype=np.int8)
-    patterns, member = np.unique(present.T, axis=0, return_inverse=True)
-    for number, pattern in enumerate(patterns):
-        sites = np.flatnonzero(member.ravel() == number)
-        rows = np.flatnonzero(pattern)
+    keys = present.T.astype(np.intp)
+    if method.joint and areas is not None:
+        keys = np.concatenate([np.unique(areas, return_inverse=True)[1][:, None], keys], axis=1)
+    member = np.unique(keys, axis=0, return_inverse=True)[1].ravel()
+    for number in range(int(member.max()) + 1):
+        sites = np.flatnonzero(member == number)
+        pattern = present[:, sites[0]]
         usable = [
             (k, fit[pattern[fit]], held[pattern[held]])
             for k, (fit, held) in enumerate(zip(splits.train, splits.test, strict=True))
@@ -97,29 +108,51 @@ def cross_validate(
         ]
         if not usable:
             continue
-        targets = [responses[:, sites]]
-        for keys in shuffles:
-            dealt = np.full((len(responses), len(sites)), np.nan)
-            dealt[rows] = responses[np.ix_(rows[np.argsort(keys[rows], kind="stable")], sites)]
-            targets.append(dealt)
-        both = np.concatenate(targets, axis=1)
-        found = REGRESSIONS[regression](
-            gram, both, [fit for _, fit, _ in usable], [held for *_, held in usable], noise_floor=noise_floor
-        )
-        for (k, _, held), one in zip(usable, found, strict=True):
-            own = slice(0, len(sites))
-            predictions[k][np.ix_(pattern[splits.test[k]], sites)] = one.predictions[:, own]
-            nested_r[k, sites] = one.nested_r[own]
-            setting[k, sites] = one.settings[one.choice[own]]
-            last = len(one.settings) - 1
+        recordings = [responses[:, sites], *_deal_out(responses[:, sites], np.flatnonzero(pattern), shuffles)]
+        found = _predict(method, gram, recordings, usable, noise_floor)
+        for column, (k, _, held) in enumerate(usable):
+            own = found[0][column]
+            predictions[k][np.ix_(pattern[splits.test[k]], sites)] = own.predictions
+            nested_r[k, sites] = own.nested_r
+            setting[k, sites] = own.settings[own.choice]
+            last = len(own.settings) - 1
             if last > 0:
-                edge[k, sites] = (one.choice[own] == last).astype(np.int8) - (one.choice[own] == 0).astype(np.int8)
+                edge[k, sites] = (own.choice == last).astype(np.int8) - (own.choice == 0).astype(np.int8)
             if len(shuffles):
-                r = _correlate(one.predictions, both[held])[len(sites) :]
-                shuffled_r[k, sites] = nanmean(r.reshape(len(shuffles), len(sites)), axis=0)
+                dealt = [
+                    _correlate(one[column].predictions, recording[held])
+                    for one, recording in zip(found[1:], recordings[1:], strict=True)
+                ]
+                shuffled_r[k, sites] = nanmean(np.stack(dealt), axis=0)
     observed = [responses[held] for held in splits.test]
     r = np.stack([_correlate(p, y) for p, y in zip(predictions, observed, strict=True)])
     return CrossValidation(predictions, observed, r, nested_r, shuffled_r, setting, edge)
+
+
+def _deal_out(responses: Array, rows: Index, shuffles: Array) -> list[Array]:
+    """The same responses for every shuffle, given to other stimuli among those that the sites have."""
+    dealt = []
+    for keys in shuffles:
+        one = np.full_like(responses, np.nan)
+        one[rows] = responses[rows[np.argsort(keys[rows], kind="stable")]]
+        dealt.append(one)
+    return dealt
+
+
+def _predict(
+    method: Regression,
+    gram: Array,
+    recordings: list[Array],
+    usable: list[tuple[int, Index, Index]],
+    noise_floor: float,
+) -> list[list[HeldOut]]:
+    """One list of `HeldOut` (one per split) for every recording; in one go where sites do not change each other."""
+    train, test = [fit for _, fit, _ in usable], [held for *_, held in usable]
+    if method.joint:
+        return [method.predict(gram, one, train, test, noise_floor=noise_floor) for one in recordings]
+    width = recordings[0].shape[1]
+    together = method.predict(gram, np.concatenate(recordings, axis=1), train, test, noise_floor=noise_floor)
+    return [[one.select(slice(i * width, (i + 1) * width)) for one in together] for i in range(len(recordings))]
 
 
 def _correlate(predictions: Array, observed: Array) -> Array:

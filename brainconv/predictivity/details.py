@@ -43,10 +43,10 @@ def build_details(
     Dataset
         ``r`` and ``nested_r`` (layer, split, site): on test stimuli, and by leave-one-out inside the training stimuli;
         ``site_r`` (layer, site): mean of ``r`` over splits; ``site_r_shuffled`` (layer, site): the same for shuffled
-        stimuli; ``penalty`` and ``edge`` (layer, split, site): the penalty chosen, and -1 or +1 where it is the
-        smallest or largest of the grid; ``reliability`` (site); ``bootstrap_r`` (layer, area, resample): r of the area
-        on each resample, the same resamples for every model scored with the same seed; ``nested_layer`` (area, split);
-        ``train`` and ``test`` (split, stimulus): on which side of a split a stimulus stood.
+        stimuli; ``setting`` and ``edge`` (layer, split, site): the penalty (or number of components), and -1 or +1
+        where it is the smallest or largest of the grid; ``reliability`` (site); ``bootstrap_r`` (layer, area,
+        resample): r of the area on each resample, the same resamples for every model scored with the same seed;
+        ``nested_layer`` (area, split); ``train`` and ``test`` (split, stimulus): where a stimulus stood.
     """
     values = list(results.values())
     r = np.stack([result.r for result in values])
@@ -58,7 +58,7 @@ def build_details(
     variables: dict[str, tuple[tuple[str, ...], NDArray[np.generic]]] = {
         "r": (("layer", "split", "site"), r),
         "nested_r": (("layer", "split", "site"), np.stack([result.nested_r for result in values])),
-        "penalty": (("layer", "split", "site"), np.stack([result.setting for result in values])),
+        "setting": (("layer", "split", "site"), np.stack([result.setting for result in values])),
         "edge": (("layer", "split", "site"), np.stack([result.edge for result in values])),
         "site_r": (("layer", "site"), nanmean(r, axis=1)),
         "site_r_shuffled": (("layer", "site"), nanmean(np.stack([x.shuffled_r for x in values]), axis=1)),

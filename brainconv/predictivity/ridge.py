@@ -27,7 +27,7 @@ class HeldOut:
     predictions : ndarray, shape (n_test, n_sites)
         For the test stimuli, by a read-out that was fitted on the training stimuli.
     nested_r : ndarray, shape (n_sites,)
-        Correlation of responses and leave-one-out predictions inside the training set.
+        Correlation of responses and predictions inside the training set, by leave-one-out for ridge.
     choice : ndarray of int, shape (n_sites,)
         Place of the penalty (or other setting) chosen inside the training set.
     settings : ndarray, shape (n_settings,)
@@ -38,6 +38,10 @@ class HeldOut:
     nested_r: Array
     choice: Index
     settings: Array
+
+    def select(self, sites: slice) -> HeldOut:
+        """The same for some of the sites."""
+        return HeldOut(self.predictions[:, sites], self.nested_r[sites], self.choice[sites], self.settings)
 
 
 def predict_ridge(

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from brainconv.containers import Recording, Representation, Scores
 from brainconv.errors import InvalidInputError
 from brainconv.predictivity.area import Area, count_scored, score_area
-from brainconv.predictivity.crossvalidation import REGRESSIONS, cross_validate
+from brainconv.predictivity.crossvalidation import cross_validate
 from brainconv.predictivity.details import build_details, describe
+from brainconv.predictivity.regressions import find_regression
 from brainconv.predictivity.resampling import draw_sites, draw_stimuli
 from brainconv.predictivity.spectrum import NOISE_FLOOR
 from brainconv.predictivity.splits import Splits, make_splits
 from brainconv.reliability import require_repeats, split_half_reliability
-from brainconv.validation import check_choice
 
 MIN_GROUPS = 20  # fewer groups are too few to be drawn as the units of a bootstrap
 
@@ -42,8 +42,9 @@ def score_predictivity(
         Layers of one model with one set of weights; they must hold every stimulus of the recording.
     recording : Recording
         Responses are averaged over repeats; all repeats of a stimulus stand on the same side of a split.
-    regression : {"ridge"}
-        Penalty per site and split by leave-one-out inside the training stimuli (`predict_ridge`).
+    regression : str
+        ``"ridge"``: penalty per site and split by leave-one-out inside the training stimuli; ``"pls25"``, ``"pcr100"``:
+        see `find_regression`.
     splits : str or Splits
         See `make_splits`.
     n_boot : int
@@ -83,13 +84,14 @@ def score_predictivity(
     for each site before the median over sites (with ``splits="brainscore"`` the other way round, as there); reliability
     is carried to the real number of repeats where these are odd or differ.
     """
-    check_choice(regression, REGRESSIONS, what="regression")
+    method = find_regression(regression)
     layers = as_layers(representations)
     ids = tuple(sorted(recording.stimuli.ids))
     order = np.argsort(np.array(recording.stimuli.ids))
     drawn = make_splits(splits, recording.stimuli, random_state=random_state).reindex(ids)
     responses = recording.mean_responses()[order]
     shuffles = np.random.default_rng([random_state, 5]).random((n_shuffles, len(ids)))
+    site_areas = recording.sites["area"].to_numpy(dtype=str)
     results = {
         name: cross_validate(
             layer.select(ids).gram,
@@ -98,6 +100,7 @@ def score_predictivity(
             regression=regression,
             noise_floor=NOISE_FLOOR[layer.feature_dtype],
             shuffles=shuffles,
+            areas=site_areas,
         )
         for name, layer in layers.items()
     }
@@ -122,7 +125,7 @@ def score_predictivity(
     resampled, chosen = {}, {}
     site_order = np.argsort(recording.sites.index.to_numpy(dtype=str))
     for name in recording.areas:
-        sites = site_order[recording.sites["area"].to_numpy(dtype=str)[site_order] == name]
+        sites = site_order[site_areas[site_order] == name]
         area = Area(
             name=name,
             sites=sites,
@@ -135,7 +138,7 @@ def score_predictivity(
         labels = {
             layer: {
                 **_labels(representation, layer, recording),
-                "regression": regression,
+                "regression": method.name,
                 "splits": drawn.name,
                 "n_sites": count_scored(sites, results[layer]),
             }
@@ -145,6 +148,8 @@ def score_predictivity(
         rows += more
         if np.isfinite(area.ceiling):
             rows.append(area.ceiling_row({key: next(iter(labels.values()))[key] for key in _OF_RECORDING}))
+    if method.joint:
+        notes.append(f"{method.name}: the sites of an area were fitted together and change each other's predictions.")
     details = build_details(results, recording, drawn, reliability=reliability, resampled=resampled, chosen=chosen)
     notes = [*notes, *describe(results, recording, responses, drawn, n_shuffles=n_shuffles)]
     return Scores.from_rows(rows, details=details, notes=notes)

@@ -90,3 +90,24 @@ def test_the_edge_of_the_grid_is_marked(problem):
     assert (found.edge == 1).any()
     np.testing.assert_array_equal(found.edge == 1, last & (found.edge == 1))
     assert set(np.unique(found.edge)) <= {-1, 0, 1}
+
+
+@pytest.mark.parametrize("name", ["pls3", "pcr10"])
+def test_other_regressions_go_the_same_way(problem, name):
+    gram, responses, splits = problem
+    keys = np.random.default_rng(1).random((10, 100))
+    found = cross_validate(gram, responses, splits, regression=name, shuffles=keys)
+    assert found.r.mean() > 0.3
+    assert found.nested_r.mean() > 0.3
+    assert abs(found.shuffled_r.mean()) < 0.1
+    assert set(found.setting.ravel()) == {float(name[3:])}
+    assert not found.edge.any()
+
+
+def test_partial_least_squares_fits_each_area_alone(problem):
+    gram, responses, splits = problem
+    areas = np.array(["V4", "V4", "IT", "IT", "IT", "V4"])
+    found = cross_validate(gram, responses, splits, regression="pls3", areas=areas)
+    for area in ("V4", "IT"):
+        alone = cross_validate(gram, responses[:, areas == area], splits, regression="pls3")
+        np.testing.assert_allclose(found.r[:, areas == area], alone.r)

@@ -1,0 +1,62 @@
+"""Regressions by name: ``ridge``, ``pls25`` (any number of components), ``pcr100``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from brainconv.errors import NotFoundError
+from brainconv.predictivity.components import predict_components
+from brainconv.predictivity.pls import predict_pls
+from brainconv.predictivity.ridge import HeldOut, predict_ridge
+
+
+@dataclass(frozen=True)
+class Regression:
+    """A way from one Gram matrix to predictions.
+
+    Parameters
+    ----------
+    name : str
+        What stands in the column ``regression``.
+    predict : callable
+        ``predict(gram, responses, train, test, noise_floor=...)`` returns one `HeldOut` per split.
+    joint : bool
+        The sites of an area are fitted together and change each other's answer.
+    """
+
+    name: str
+    predict: Callable[..., list[HeldOut]]
+    joint: bool = False
+
+
+def find_regression(name: str) -> Regression:
+    """The regression of that name.
+
+    Parameters
+    ----------
+    name : str
+        ``"ridge"``: penalty per site and split (`predict_ridge`); ``"pls<k>"``: k components, 25 for plain ``"pls"``
+        (`predict_pls`); ``"pcr<k>"``: least squares on k principal components (`predict_components`).
+
+    Returns
+    -------
+    Regression
+
+    Raises
+    ------
+    NotFoundError
+        If there is none.
+    """
+    if name == "ridge":
+        return Regression("ridge", predict_ridge)
+    match = re.fullmatch(r"(pls|pcr)([1-9]\d*)", "pls25" if name == "pls" else name)
+    if match is None:
+        msg = f"Unknown regression {name!r}. Known: ridge, pls25 and pcr100, or any other number of components."
+        raise NotFoundError(msg)
+    n_components = int(match[2])
+    if match[1] == "pls":
+        return Regression(match[0], partial(predict_pls, n_components=n_components), joint=True)
+    return Regression(match[0], partial(predict_components, n_components=n_components))
