@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,8 @@ from brainconv.validation import check_choice
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int32]
 
-_BLOCK_BYTES = 64_000_000
+# pairs × samples that are ranked together: what stays in the processor's cache
+_BLOCK = 65_536
 
 
 def draw_multiplicities(n_stimuli: int, n_boot: int, rng: np.random.Generator) -> Counts:
@@ -109,34 +111,63 @@ def _ranked(a: Floats, b: Floats, weights: Counts, by_rank: list[str], by_count:
     n_boot, n_stimuli = weights.shape
     first, second = np.triu_indices(n_stimuli, 1)
     rows, columns = [SortedRow.of(row) for row in a], [SortedRow.of(row) for row in b]
-    trees = [[MergeTree.of(row, column) for column in columns] for row in rows] if by_count else []
     result = {name: np.full((n_boot, len(a), len(b)), np.nan) for name in (*by_rank, *by_count)}
-    step = max(1, min(32, _BLOCK_BYTES // (8 * first.size * (len(b) + 3))))
-    for start in range(0, n_boot, step):
-        block = slice(start, start + step)
-        pairs = weights[block].take(first, axis=1) * weights[block].take(second, axis=1)
-        total = pairs.sum(axis=1, dtype=np.int64).astype(np.float64)
-        ranked = [_centred_ranks(column, pairs, total) for column in columns]
-        for i, row in enumerate(rows):
-            ranks, spread, tied = _centred_ranks(row, pairs, total)
-            ranks *= pairs
-            for j, (others, other_spread, other_tied) in enumerate(ranked):
-                crossed = np.einsum("ij,ij->i", ranks, others)
-                for name in by_rank:
-                    scale = (total**3 - total) / 12.0 if name == "rho-a" else np.sqrt(spread * other_spread)
-                    result[name][block, i, j] = crossed / scale
-                if by_count:
-                    counted = trees[i][j].concordance(pairs, tied, other_tied, total)
-                    pairs_of_pairs = total * (total - 1) / 2.0
-                    for name in by_count:
-                        untied = (pairs_of_pairs - tied) * (pairs_of_pairs - other_tied)
-                        scale = pairs_of_pairs if name == "tau-a" else np.sqrt(np.where(untied > 0, untied, np.nan))
-                        result[name][block, i, j] = counted / scale
+    step = max(1, _BLOCK // first.size)
+    batches = [rows] if not by_count else [[row] for row in rows]  # the merge trees of one row at a time fit the memory
+    for k, batch in enumerate(batches):
+        trees = [[MergeTree.of(row, column) for column in columns] for row in batch] if by_count else []
+        for start in range(0, n_boot, step):
+            block = slice(start, start + step)
+            pairs = weights[block].take(first, axis=1) * weights[block].take(second, axis=1)
+            total = pairs.sum(axis=1, dtype=np.int64)
+            right = [_rank_sample(column, pairs, total) for column in columns]
+            products = [ranked.values * pairs for ranked in right]
+            for i, row in enumerate(batch):
+                left = _rank_sample(row, pairs, total)
+                for j, other in enumerate(right):
+                    where = (block, k + i, j)
+                    if by_rank:
+                        crossed = np.einsum("ij,ij->i", left.values, products[j]) / 4.0
+                        for name in by_rank:
+                            result[name][where] = crossed / _rank_scale(name, left, other)
+                    if by_count:
+                        counted = trees[i][j].concordance(pairs, left.tied, other.tied, left.total)
+                        for name in by_count:
+                            result[name][where] = counted / _count_scale(name, left, other)
     return result
 
 
-def _centred_ranks(row: SortedRow, pairs: Counts, total: Floats) -> tuple[Floats, Floats, Floats]:
-    ranks, tied = row.weighted_midranks(pairs)
-    ranks -= (total[:, None] + 1.0) / 2.0
-    spread = np.einsum("ij,ij,ij->i", ranks, ranks, pairs)
-    return ranks, np.where(spread > 0, spread, np.nan), tied
+@dataclass(frozen=True)
+class _RankedSample:
+    """Twice the centred mid-ranks of one RDM in some samples, their sum of squares (once) and counts of ties."""
+
+    values: Floats
+    spread: Floats
+    tied: Floats
+    total: Floats
+
+
+def _rank_sample(row: SortedRow, pairs: Counts, total: NDArray[np.int64]) -> _RankedSample:
+    ranks, groups = row.weighted_ranks(pairs, total)
+    m = total.astype(np.float64)
+    squares = np.einsum("ij,ij->i", groups, groups)
+    cubes = np.einsum("ij,ij,ij->i", groups, groups, groups)
+    spread = ((m**3 - m) - (cubes - m)) / 12.0
+    return _RankedSample(ranks.astype(np.float64), spread, (squares - m) / 2.0, m)
+
+
+def _rank_scale(comparator: str, left: _RankedSample, right: _RankedSample) -> Floats:
+    if comparator == "rho-a":
+        return (left.total**3 - left.total) / 12.0
+    return _positive(np.sqrt(left.spread * right.spread))
+
+
+def _count_scale(comparator: str, left: _RankedSample, right: _RankedSample) -> Floats:
+    pairs_of_pairs = left.total * (left.total - 1.0) / 2.0
+    if comparator == "tau-a":
+        return pairs_of_pairs
+    return _positive(np.sqrt((pairs_of_pairs - left.tied) * (pairs_of_pairs - right.tied)))
+
+
+def _positive(values: Floats) -> Floats:
+    return np.where(values > 0, values, np.nan)

@@ -99,16 +99,38 @@ def concordance(x: SortedRow, ys: list[SortedRow]) -> Ints:
     ----------
     Knight W R (1966), doi:10.1080/01621459.1966.10480879.
     """
-    n = x.n_pairs
-    first = x.dense_ranks().astype(np.int64) << 32
-    keys = np.stack([first | y.dense_ranks() for y in ys])
+    ranks = np.stack([y.dense_ranks() for y in ys])
+    return concordance_of_ranks(x.dense_ranks(), ranks, count_ties(x), np.array([count_ties(y) for y in ys]))
+
+
+def concordance_of_ranks(x: NDArray[np.intp], ys: NDArray[np.intp], tied_x: int, tied_y: Ints) -> Ints:
+    """The same from dense ranks and counts of ties, which permutations of an RDM leave alone.
+
+    Parameters
+    ----------
+    x : ndarray of int, shape (n_pairs,)
+        Ranks among the distinct values, from 0.
+    ys : ndarray of int, shape (n_rows, n_pairs)
+    tied_x : int
+        Number of pairs of equal entries of x.
+    tied_y : ndarray of int, shape (n_rows,)
+
+    Returns
+    -------
+    ndarray of int64, shape (n_rows,)
+    """
+    n = x.size
+    keys = np.bitwise_or(x.astype(np.int64) << 32, ys)
     keys.sort(axis=1)
-    total = n * (n - 1) // 2
-    tied_x = count_ties(x)
     discordant = count_inversions((keys & 0xFFFFFFFF).astype(np.int32))
-    result = np.empty(len(ys), dtype=np.int64)
-    for k, y in enumerate(ys):
-        runs = np.diff(np.flatnonzero(np.concatenate([[True], keys[k, 1:] != keys[k, :-1], [True]])))
-        tied_both = int((runs * (runs - 1) // 2).sum())
-        result[k] = total - tied_x - count_ties(y) + tied_both - 2 * int(discordant[k])
-    return result
+    if tied_x and tied_y.any():
+        tied_both = np.array([_count_runs(row) for row in keys])
+    else:
+        tied_both = np.zeros(len(ys), dtype=np.int64)
+    return np.asarray(n * (n - 1) // 2 - tied_x - tied_y + tied_both - 2 * discordant)
+
+
+def _count_runs(keys: Ints) -> int:
+    ends = np.flatnonzero(keys[1:] != keys[:-1]) + 1
+    runs = np.diff(ends, prepend=0, append=keys.size)
+    return int((runs * (runs - 1) // 2).sum())

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import squareform
 
-from brainconv.similarity.comparators import COMPARATORS, compare_rows
-from brainconv.similarity.ranks import rank_rows
+from brainconv.similarity.comparators import COMPARATORS
+from brainconv.similarity.concordance import concordance_of_ranks, count_ties
+from brainconv.similarity.ranks import SortedRow, rank_rows
 from brainconv.validation import check_choice
 
 Floats = NDArray[np.float64]
@@ -52,18 +53,47 @@ def permute_labels(
     prepared = {c: tuple(_prepare(side, c) for side in (a, b)) for c in comparators if c not in {"tau-a", "tau-b"}}
     squares = {c: [squareform(row, checks=False) for row in sides[1]] for c, sides in prepared.items()}
     counted = [c for c in comparators if c not in prepared]
-    plain = [squareform(row, checks=False) for row in b] if counted else []
+    tau = _TauUnderRelabelling(a, b) if counted else None
     result = {c: np.empty((n_permutations, len(a), len(b))) for c in comparators}
-    for k in range(n_permutations):
-        order = rng.permutation(n_stimuli)
-        first, second = order[rows], order[columns]
+    step = max(1, min(16, 100_000 // rows.size))
+    for start in range(0, n_permutations, step):
+        block = slice(start, min(start + step, n_permutations))
+        orders = np.stack([rng.permutation(n_stimuli) for _ in range(block.start, block.stop)])
+        first, second = orders[:, rows], orders[:, columns]
         for c, (left, _) in prepared.items():
             for j, square in enumerate(squares[c]):
-                result[c][k, :, j] = left @ square[first, second]
-        for c in counted:
-            permuted = np.stack([square[first, second] for square in plain])
-            result[c][k] = compare_rows(a, permuted, comparator=c)
+                result[c][block, :, j] = square[first, second] @ left.T
+        if tau is not None:
+            for c, values in tau.compare(first, second, counted).items():
+                result[c][block] = values
     return result
+
+
+class _TauUnderRelabelling:
+    """Tau-a and tau-b of relabelled RDMs: ranks and counts of ties are found once and move with the pairs."""
+
+    def __init__(self, a: Floats, b: Floats) -> None:
+        sides = [[SortedRow.of(row) for row in rows] for rows in (a, b)]
+        self.left = [row.dense_ranks() for row in sides[0]]
+        self.squares = [squareform(row.dense_ranks(), checks=False) for row in sides[1]]
+        self.ties = [np.array([count_ties(row) for row in rows]) for rows in sides]
+        self.n_pairs_of_pairs = a.shape[1] * (a.shape[1] - 1) / 2.0
+
+    def compare(self, first: NDArray[np.intp], second: NDArray[np.intp], names: Sequence[str]) -> dict[str, Floats]:
+        n, n_targets = len(first), len(self.squares)
+        moved = np.stack([square[first, second] for square in self.squares], axis=1).reshape(n * n_targets, -1)
+        ties = np.tile(self.ties[1], n)
+        counts = [
+            concordance_of_ranks(ranks, moved, int(tied), ties).reshape(n, n_targets)
+            for ranks, tied in zip(self.left, self.ties[0], strict=True)
+        ]
+        counted = np.stack(counts, axis=1).astype(np.float64) if counts else np.empty((n, 0, n_targets))
+        untied = (self.n_pairs_of_pairs - self.ties[0])[:, None] * (self.n_pairs_of_pairs - self.ties[1])
+        scales = {
+            "tau-a": np.full_like(untied, self.n_pairs_of_pairs),
+            "tau-b": np.sqrt(np.where(untied > 0, untied, np.nan)),
+        }
+        return {name: counted / scales[name] for name in names}
 
 
 def _prepare(rows: Floats, comparator: str) -> Floats:

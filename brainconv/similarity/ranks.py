@@ -103,28 +103,33 @@ class SortedRow:
         ranks: Floats = np.repeat(middle, sizes)[self.place]
         return ranks
 
-    def weighted_midranks(self, weights: NDArray[np.int32]) -> tuple[Floats, Floats]:
+    def weighted_ranks(self, weights: NDArray[np.int32], total: NDArray[np.int64]) -> tuple[NDArray[np.int32], Floats]:
         """Mid-ranks where pair k stands ``weights[:, k]`` times, as after a draw with replacement.
 
         Parameters
         ----------
         weights : ndarray of int32, shape (n_samples, n_pairs)
+        total : ndarray of int64, shape (n_samples,)
+            Number of copies, at most 2^30.
 
         Returns
         -------
-        ranks : ndarray, shape (n_samples, n_pairs)
-            Mid-rank of each pair among all copies; of no meaning where its weight is 0.
-        tied : ndarray, shape (n_samples,)
-            Number of pairs of copies that are tied.
+        ranks : ndarray of int32, shape (n_samples, n_pairs)
+            Twice the mid-rank of each pair among all copies, less twice the mean rank: whole numbers, exact.  Of no
+            meaning where the weight is 0.
+        groups : ndarray of float64, shape (n_samples, n_values)
+            Number of copies of each distinct value.
         """
         below = np.cumsum(weights.take(self.order, axis=1), axis=1, dtype=np.int32)
         if self.has_ties:
             ends = np.append(self.starts[1:], self.n_pairs) - 1
             below = below.take(ends, axis=1)
-            group = np.diff(below, axis=1, prepend=np.int32(0)).astype(np.float64)
-            middle = below - (group - 1.0) / 2.0
-            ranks = middle.take(self.dense_ranks(), axis=1)
+            groups = np.diff(below, axis=1, prepend=np.int32(0))
+            ranks = (2 * below - groups).take(self.dense_ranks(), axis=1)
         else:
-            group = weights.astype(np.float64)
-            ranks = below.take(self.place, axis=1) - (group - 1.0) / 2.0
-        return ranks, (np.einsum("ij,ij->i", group, group) - group.sum(axis=1)) / 2.0
+            groups = weights
+            ranks = below.take(self.place, axis=1)
+            ranks *= 2
+            ranks -= weights
+        ranks -= total[:, None].astype(np.int32)
+        return ranks, groups.astype(np.float64)

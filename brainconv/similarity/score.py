@@ -21,7 +21,7 @@ from brainconv.validation import check_choice
 
 Floats = NDArray[np.float64]
 
-# one tau takes this many elementary steps per pair and level; beyond the budget there are fewer permutations
+# tau takes pairs × log2(pairs) steps; beyond this many in all there are fewer samples and permutations, which is said
 _TAU_BUDGET = 2e9
 
 
@@ -50,7 +50,8 @@ def score_rsa(
     comparator : str or sequence of str
         Keys of `COMPARATORS`; several share RDMs, bootstrap samples and permutations.
     n_boot : int
-        Bootstrap samples of the stimuli, at least 20, or 0 for no interval.
+        Bootstrap samples of the stimuli, at least 20, or 0 for no interval.  Tau at many stimuli takes fewer; the notes
+        say how many.
     n_permutations : int
         Relabellings of the stimuli, at least 19, or 0 for no p.  Tau at many stimuli takes fewer; the notes say.
     target_estimator : str, optional
@@ -103,13 +104,15 @@ def score_rsa(
                 f"The RDMs of {part.recording} were computed as {part.estimator}, those of the candidates as "
                 f"{candidates.estimator}."
             )
-        n_used = _affordable_permutations(n_permutations, comparators, candidates.rows.shape, len(part.rows))
-        if n_used < n_permutations:
-            notes.append(f"{part.recording}: {n_used} permutations instead of {n_permutations}, for tau is slow here.")
+        n_used = _affordable(n_permutations, 99, comparators, candidates.rows.shape, len(part.rows))
+        n_drawn = _affordable(n_boot, 200, comparators, candidates.rows.shape, len(part.rows))
+        for used, wanted, word in ((n_drawn, n_boot, "bootstrap samples"), (n_used, n_permutations, "permutations")):
+            if used < wanted:
+                notes.append(f"{part.recording}: {used} {word} instead of {wanted}, for tau is slow at this size.")
         for name, table in _score_area(
             candidates,
             part,
-            multiplicities=multiplicities,
+            multiplicities=multiplicities[:n_drawn],
             n_permutations=n_used,
             seed=permutation_seed,
             comparators=comparators,
@@ -130,9 +133,13 @@ def score_rsa(
                             "n_stimuli": len(ids),
                         }
                     )
-                    samples.append(numbers["samples"][:, k])
+                    drawn = np.full(n_boot, np.nan)
+                    drawn[:n_drawn] = numbers["samples"][:, k]
+                    samples.append(drawn)
     if n_boot:
-        notes.append(f"Intervals: percentiles of {n_boot} bootstrap samples of the stimuli, seed {random_state}.")
+        notes.append(
+            f"Intervals: percentiles of {n_boot} bootstrap samples of the stimuli unless said otherwise, seed {random_state}."
+        )
     if n_permutations:
         notes.append(f"p: one-sided, {n_permutations} relabellings of the stimuli unless said otherwise.")
     details = collect_details(rows, samples, by_subject, candidates)
@@ -150,12 +157,12 @@ def _check_arguments(comparator: str | Sequence[str], n_boot: int, n_permutation
     return comparators
 
 
-def _affordable_permutations(wanted: int, comparators: Sequence[str], shape: tuple[int, ...], n_targets: int) -> int:
+def _affordable(wanted: int, least: int, comparators: Sequence[str], shape: tuple[int, ...], n_targets: int) -> int:
     if not {"tau-a", "tau-b"} & set(comparators):
         return wanted
     n_candidates, n_pairs = shape
     steps = n_candidates * n_targets * n_pairs * np.log2(n_pairs)
-    return int(min(wanted, max(99, _TAU_BUDGET // steps)))
+    return int(min(wanted, max(least, _TAU_BUDGET // steps)))
 
 
 def _score_area(

@@ -12,7 +12,7 @@ from brainconv.similarity.ranks import SortedRow
 
 Floats = NDArray[np.float64]
 
-_LEAF = 64
+_LEAF = 32
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class MergeTree:
     ----------
     order : ndarray of int, shape (n_padded,)
         Pairs sorted by the first RDM and, where it ties, by the second; padded with ``n_pairs``.
-    inverted : ndarray of float, shape (n_blocks, leaf, leaf)
+    inverted : ndarray of float32, shape (n_blocks, leaf, leaf)
         1 where an earlier entry of a smallest block has the larger second value.
     levels : tuple of (ndarray of int, ndarray of int)
         For each doubling of the blocks: the entries of each pair of halves in order of the second RDM, left before
@@ -34,7 +34,7 @@ class MergeTree:
     """
 
     order: NDArray[np.intp]
-    inverted: Floats
+    inverted: NDArray[np.float32]
     levels: tuple[tuple[NDArray[np.intp], NDArray[np.int32]], ...]
     joint_starts: NDArray[np.intp]
     n_pairs: int
@@ -60,7 +60,7 @@ class MergeTree:
         values = np.concatenate([second[order], np.full(n_padded - n, n)])
         blocks = values.reshape(-1, leaf)
         earlier = np.triu(np.ones((leaf, leaf), dtype=bool), 1)
-        inverted = ((blocks[:, :, None] > blocks[:, None, :]) & earlier).astype(np.float64)
+        inverted = ((blocks[:, :, None] > blocks[:, None, :]) & earlier).astype(np.float32)
         levels = []
         places = np.arange(n_padded)
         size = leaf
@@ -93,8 +93,11 @@ class MergeTree:
         joint = np.add.reduceat(weights[:, : self.n_pairs], self.joint_starts, axis=1).astype(np.float64)
         tied_both = (np.einsum("ij,ij->i", joint, joint) - total) / 2.0
         leaf = self.inverted.shape[1]
-        columns = np.ascontiguousarray(weights.reshape(n_samples, -1, leaf).transpose(1, 2, 0)).astype(np.float64)
-        discordant = np.einsum("bis,bis->s", self.inverted @ columns, columns)
+        # whole numbers far below 2^24, so that float32 is exact
+        columns = np.ascontiguousarray(weights.reshape(n_samples, -1, leaf).transpose(1, 2, 0)).astype(np.float32)
+        after = np.matmul(self.inverted, columns)
+        after *= columns
+        discordant = after.sum(axis=(0, 1), dtype=np.float64)
         size = leaf
         for merged, right in self.levels:
             here = weights.take(merged, axis=1)
