@@ -156,12 +156,12 @@ def resize_image(
             return image
         return np.asarray(Image.fromarray(image).resize((size, size), resample))
     shorter = round((preprocessing.resize_size or preprocessing.input_size) * size / preprocessing.input_size)
-    factor = shorter / min(height, width)
-    height, width = max(round(height * factor), shorter), max(round(width * factor), shorter)
+    # the longer side cut off to whole pixels and the corner rounded: torchvision's Resize and CenterCrop, bit for bit
+    height, width = shorter * height // min(height, width), shorter * width // min(height, width)
     resized = Image.fromarray(image)
     if resized.size != (width, height):
         resized = resized.resize((width, height), resample)
-    top, left = (height - size) // 2, (width - size) // 2
+    top, left = round((height - size) / 2), round((width - size) / 2)
     return np.asarray(resized)[top : top + size, left : left + size]
 
 
