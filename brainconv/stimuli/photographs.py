@@ -31,8 +31,8 @@ class _Source(NamedTuple):
     shrink: int = 1
 
 
-# Files inside the wheels of scikit-learn >= 1.4 and scikit-image >= 0.22.  What scikit-image fetches over the network is
-# left out, and so is the right-hand twin of the stereo pair, which shows the same scene.
+# Files inside the wheels of scikit-learn >= 1.4 and scikit-image >= 0.22.  What scikit-image fetches over the network
+# is left out, and so is the right-hand twin of the stereo pair, which shows the same scene.
 _SOURCES = {
     "astronaut": _Source("skimage", "data/astronaut.png", "person"),
     "brick": _Source("skimage", "data/brick.png", "texture"),
@@ -246,11 +246,11 @@ def _contrast(crop: NDArray[np.uint8]) -> float:
 
 
 def _share(n: int, room: dict[str, int]) -> dict[str, int]:
-    """Deal ``n`` out one by one in turn, passing over whoever has no room left."""
+    """Deal ``n``, at most the room there is, out one by one in turn, passing over whoever has none left."""
     shares = dict.fromkeys(room, 0)
     while n > 0:
-        for name in room:
-            if n > 0 and shares[name] < room[name]:
+        for name, most in room.items():
+            if n > 0 and shares[name] < most:
                 shares[name] += 1
                 n -= 1
     return shares
