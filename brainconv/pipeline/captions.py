@@ -1,0 +1,75 @@
+"""What is written under the figures of a report: what is shown, with which interval and which ceiling."""
+
+HEADS = {"predictivity": "Linear predictivity", "rsa": "Representational similarity"}
+
+INTRODUCTIONS = {
+    "rsa": "Every layer's representational dissimilarity matrix (RDM) is compared with the recording's, "
+    "over the same stimuli.",
+    "predictivity": "Every site's responses are predicted linearly from every layer, at its full width, "
+    "for stimuli that the fit has not seen.",
+    "first_layer": "Filters, with the input normalisation undone, are reduced to one colour direction times one "
+    "spatial profile, to which a Gabor function is fitted.",
+}
+
+DIFFERENT_STIMULI = "Areas were recorded with different stimuli: their order is not interpretable."
+
+BEST = {
+    "rsa": "Similarity of each model's most similar layer, a plain maximum on the same data. "
+    "Bars: 95 % bootstrap over stimuli.",
+    "predictivity": "Median over sites of cross-validated r at each model's best layer, a plain maximum on the same "
+    "data. Bars: 95 % bootstrap over stimuli and sites, with predictions fixed.",
+}
+
+PROFILES = {
+    "rsa": "Similarity of each layer's RDM and the recording's, in order of execution. "
+    "Intervals: 95 % bootstrap over stimuli.",
+    "predictivity": "Cross-validated Pearson r, per fold and site, averaged over folds; median over sites. "
+    "Intervals: 95 % bootstrap over stimuli and sites, with predictions fixed.",
+}
+
+CEILINGS = {
+    "rsa": "Grey: noise ceiling, from each subject's similarity to the mean of the others (lower bound) and of all "
+    "(upper bound).",
+    "predictivity": "Grey: the largest r that a noise-free model can reach, the root of the split-half reliability.",
+}
+
+RECOVERY = (
+    "Score of every layer for every simulated area. Outlined: the layer that made the recording; dot: the layer found."
+)
+
+RDM_PICTURES = (
+    "Dissimilarities of all pairs of stimuli, ranked within each matrix: the recording at the left, then each model's "
+    "most similar layer."
+)
+
+SITES = (
+    "Each dot is a site. Line: the root of the reliability, which a noise-free model reaches on average; "
+    "above it is sampling noise."
+)
+
+SHAPE_PLANE = (
+    "Width (n_x) and length (n_y) of the envelope in periods, for filters above the noise gate. Shading: macaque V1 "
+    "simple cells, as published in bins (Ringach 2002). The cells were measured with achromatic stimuli, so that "
+    "achromatic filters compare."
+)
+
+FILTERS = (
+    "Each filter beside its Gabor fit, best first, with R². The gate is the R² that 5 % of noise filters of the same "
+    "size exceed after the same colour reduction and starts; filters below it are not called Gabor-like."
+)
+
+BEST_TABLE = (
+    "Best layer of each model, a plain maximum over layers on the same data (the layer chosen inside the training folds "
+    "stands in the score tables). Brackets: 95 % bootstrap interval."
+)
+
+RECORDINGS_TABLE = (
+    "Recordings. Degrees: width of a stimulus; empty means that it is not known and the stimulus filled the network's "
+    "input. Repeats: empty where only averages are published."
+)
+
+LAYERS_TABLE = "Layers in their order of execution; units at the largest input of this run."
+
+SITE_TABLE = "Cross-validated r of every site: mean over test folds of Pearson's r."
+
+FIRST_LAYER_TABLE = "First-layer filters in numbers. Brackets: 95 % interval over filters."

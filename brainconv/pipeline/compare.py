@@ -1,0 +1,135 @@
+"""The whole comparison of one model, in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from brainconv.containers import RDMs, Recording, Representation, Scores
+from brainconv.errors import BrainconvError, InvalidInputError
+from brainconv.extraction import extract
+from brainconv.io.hashing import hash_stimuli
+from brainconv.io.provenance import collect_provenance
+from brainconv.pipeline.first_layer import measure_first_layer
+from brainconv.pipeline.gather import join_scores
+from brainconv.pipeline.pictures import choose_rdms, find_most_similar_layer
+from brainconv.pipeline.prepare import load_target
+from brainconv.pipeline.results import Comparison
+from brainconv.predictivity import score_predictivity
+from brainconv.similarity import score_rsa
+from brainconv.validation import check_choice
+
+if TYPE_CHECKING:
+    from brainconv.models import Model
+
+ANALYSES = ("rsa", "predictivity", "first_layer")
+MIN_SITES = 20  # of a recording, for an RDM
+
+
+def compare(
+    model: Model,
+    recordings: str | Recording | RDMs | Sequence[str | Recording | RDMs],
+    *,
+    analyses: Sequence[str] | None = None,
+    layers: Sequence[str] | None = None,
+    n_boot: int = 1000,
+    random_state: int = 0,
+    data_dir: Path | str | None = None,
+) -> Comparison:
+    """Compare one model with recordings: extract, score, and hold everything that a report shows.
+
+    Parameters
+    ----------
+    model : Model
+        From `load_model` or `wrap_model`.
+    recordings : str, Recording, RDMs, or a sequence of them
+        Names (`list_recordings`) or containers of your own.
+    analyses : sequence of {"rsa", "predictivity", "first_layer"}, optional
+        By default all that a recording allows: responses get predictivity, and RSA from 20 sites on; RDMs get RSA.
+        What was left out stands in the notes.
+    layers : sequence of str, optional
+        By default the model's.
+    n_boot : int
+        Bootstrap samples.
+    random_state : int
+        Seed of every random step.
+    data_dir : path, optional
+        Folder searched first for recordings.
+
+    Returns
+    -------
+    Comparison
+        ``.scores.table`` is the tidy table, ``.figures`` the figures, ``.save_report(path)`` writes the page.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such recording or analysis.
+    InvalidInputError
+        If a recording comes without its stimuli.
+    """
+    wanted = [check_choice(name, ANALYSES, what="analysis") for name in analyses or ANALYSES]
+    single = isinstance(recordings, (str, Recording, RDMs))
+    named = [recordings] if single else list(recordings)  # type: ignore[arg-type,list-item]
+    targets = [load_target(item, data_dir=data_dir) if isinstance(item, str) else item for item in named]
+    parts: list[Scores] = []
+    details, rdms, notes = {}, {}, []
+    extracted: dict[str, dict[str, Representation]] = {}
+    for target in targets:
+        if target.stimuli is None:
+            msg = f"{target.name!r} has no stimuli to show to {model.name}; give its StimulusSet."
+            raise InvalidInputError(msg)
+        key = hash_stimuli(target.stimuli)
+        if key not in extracted:
+            extracted[key] = extract(model, target.stimuli, layers=layers)
+        for analysis in ("rsa", "predictivity"):
+            if analysis not in wanted:
+                continue
+            reason = _why_not(analysis, target)
+            if reason:
+                notes.append(f"{analysis} of {target.name} was left out: {reason}.")
+                continue
+            score: Any = score_rsa if analysis == "rsa" else score_predictivity
+            scores = score(extracted[key], target, n_boot=n_boot, random_state=random_state)
+            parts.append(scores)
+            if scores.details is not None:
+                details[analysis, model.name, target.name] = scores.details
+            best = find_most_similar_layer(scores) if analysis == "rsa" else None
+            if best is not None:
+                rdms[target.name] = choose_rdms(target, [extracted[key][best]], estimator="correlation")
+    first_layers = {}
+    if "first_layer" in wanted:
+        try:
+            first_layers[model.name], scores = measure_first_layer(model, random_state=random_state)
+            parts.append(scores)
+        except BrainconvError as error:
+            notes.append(f"first_layer of {model.name} was left out: {error}")
+    parts.append(Scores.from_rows([], notes=notes))
+    return Comparison(
+        title=f"{model.name} and {', '.join(target.name for target in targets)}",
+        scores=join_scores(parts),
+        targets={target.name: target for target in targets},
+        details=details,
+        first_layers=first_layers,
+        rdms=rdms,
+        settings=_describe_settings(n_boot, random_state),
+        provenance={"run": collect_provenance(seed=random_state), model.name: _first_provenance(extracted)},
+    )
+
+
+def _why_not(analysis: str, target: Recording | RDMs) -> str | None:
+    if analysis == "predictivity" and isinstance(target, RDMs):
+        return "it holds RDMs, not responses"
+    if analysis == "rsa" and isinstance(target, Recording) and target.n_sites < MIN_SITES:
+        return f"it has {target.n_sites} sites; an RDM needs at least {MIN_SITES}"
+    return None
+
+
+def _describe_settings(n_boot: int, random_state: int) -> Mapping[str, Any]:
+    return {"rsa": {"n_boot": n_boot}, "predictivity": {"n_boot": n_boot}, "first_layer": {}, "seed": random_state}
+
+
+def _first_provenance(extracted: Mapping[str, Mapping[str, Representation]]) -> dict[str, Any]:
+    first = next((next(iter(layers.values())) for layers in extracted.values() if layers), None)
+    return {} if first is None else dict(first.provenance)

@@ -1,0 +1,60 @@
+"""Which RDMs are shown side by side: the recording's, and that of each model's most similar layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from brainconv.containers import RDMs, Recording, Representation, Scores
+from brainconv.similarity import compute_rdms
+
+MAX_STIMULI = 500  # beyond, a matrix of pixels says nothing on a page
+
+
+def find_most_similar_layer(scores: Scores) -> str | None:
+    """Layer with the largest value of the first comparator and statistic.
+
+    Parameters
+    ----------
+    scores : Scores
+        RSA scores of one model and one recording.
+
+    Returns
+    -------
+    str or None
+        None where no layer has a value.
+    """
+    rows = scores.table[scores.table["value"].notna()]
+    if rows.empty:
+        return None
+    rows = rows[(rows["comparator"] == rows["comparator"].iloc[0]) & (rows["statistic"] == rows["statistic"].iloc[0])]
+    return str(rows.loc[rows["value"].idxmax(), "layer"])
+
+
+def choose_rdms(target: Recording | RDMs, layers: Iterable[Representation], *, estimator: str) -> tuple[RDMs, ...]:
+    """RDM of the recording (the mean over subjects) and those of some layers.
+
+    Parameters
+    ----------
+    target : Recording or RDMs
+    layers : iterable of Representation
+    estimator : str
+        For RDMs that are computed here.
+
+    Returns
+    -------
+    tuple of RDMs
+        Empty where there are too many stimuli for a picture.
+    """
+    if target.n_stimuli > MAX_STIMULI:
+        return ()
+    shown = [_average(target) if isinstance(target, RDMs) else compute_rdms(target, estimator=estimator)]
+    for layer in layers:
+        name = f"{layer.model} {layer.layer}" + ("" if layer.weights == "default" else f" ({layer.weights})")
+        shown.append(replace(compute_rdms(layer, estimator=estimator), name=name))
+    return tuple(shown)
+
+
+def _average(rdms: RDMs) -> RDMs:
+    labels = rdms.labels.iloc[:1].assign(subject="mean") if len(rdms) > 1 else rdms.labels
+    return replace(rdms, dissimilarities=rdms.dissimilarities.mean(axis=0, keepdims=True), labels=labels)

@@ -1,0 +1,155 @@
+"""Comparison: all that a run found, from a workflow's files or from one library call."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import xarray as xr
+
+from brainconv.containers import RDMs, Recording, Scores
+from brainconv.io.netcdf import load_representations, read_layers
+from brainconv.io.provenance import collect_provenance
+from brainconv.io.tables import open_scores
+from brainconv.pipeline.first_layer import FirstLayerFits, open_first_layer
+from brainconv.pipeline.gather import join_scores
+from brainconv.pipeline.pictures import MAX_STIMULI, choose_rdms, find_most_similar_layer
+from brainconv.pipeline.prepare import open_target
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Scores of some models for some recordings, and what stands behind them.
+
+    Parameters
+    ----------
+    title, description : str
+        Heading of the report, and a sentence or two.
+    scores : Scores
+        Every number, one tidy row each, and the notes.
+    targets : mapping of str to Recording or RDMs
+        What the models were compared with, by name.
+    details : mapping of (str, str, str) to Dataset
+        Values behind the scores, by analysis, model (its key in this run) and recording.
+    first_layers : mapping of str to FirstLayerFits
+        By model.
+    rdms : mapping of str to sequence of RDMs
+        Matrices to be drawn side by side, by recording.
+    settings : mapping
+        Settings of each analysis, by name.
+    provenance : mapping
+        Versions, hashes, seeds and device.
+    """
+
+    title: str
+    scores: Scores
+    targets: Mapping[str, Recording | RDMs]
+    description: str = ""
+    details: Mapping[tuple[str, str, str], xr.Dataset] = field(default_factory=dict)
+    first_layers: Mapping[str, FirstLayerFits] = field(default_factory=dict)
+    rdms: Mapping[str, tuple[RDMs, ...]] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def figures(self) -> dict[str, Figure]:
+        """The figures of the report, by name; drawn when first asked for."""
+        from brainconv.pipeline.figures import draw_figures
+
+        return draw_figures(self)
+
+    def save_figures(self, folder: Path | str) -> None:
+        """Write every figure as SVG.
+
+        Parameters
+        ----------
+        folder : path
+            Made if need be.
+        """
+        from brainconv.io.atomic import write_atomically
+        from brainconv.plotting.style import figure_to_svg
+
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        for name, figure in self.figures.items():
+            with write_atomically(Path(folder) / f"{name}.svg") as temporary:
+                temporary.write_text(figure_to_svg(figure), encoding="utf-8")
+
+    def save_report(self, path: Path | str) -> None:
+        """Write the report, one self-contained HTML page.
+
+        Parameters
+        ----------
+        path : path
+        """
+        from brainconv.pipeline.sections import write_report
+
+        write_report(self, path)
+
+
+def open_results(folder: Path | str, config: Mapping[str, Any]) -> Comparison:
+    """Read what a workflow run left.
+
+    Parameters
+    ----------
+    folder : path
+        The ``results`` folder.
+    config : mapping
+        The configuration of the run, with its defaults filled in.
+
+    Returns
+    -------
+    Comparison
+    """
+    folder = Path(folder)
+    models, datasets = config["models"], config["datasets"]
+    parts: list[Scores] = []
+    details: dict[tuple[str, str, str], xr.Dataset] = {}
+    rdms: dict[str, tuple[RDMs, ...]] = {}
+    provenance: dict[str, Any] = {}
+    targets: dict[str, Recording | RDMs] = {}
+    for dataset, spec in datasets.items():
+        files = {
+            name: folder / "representations" / name / f"{dataset}.nc"
+            for name, model in models.items()
+            if model["datasets"] is None or dataset in model["datasets"]
+        }
+        for recording in spec["recordings"]:
+            targets[recording] = open_target(folder / "recordings" / f"{recording}.nc")
+            shown = []
+            for analysis, (model, path) in itertools.product(spec["analyses"], files.items()):
+                scores = open_scores(folder / analysis / model / f"{recording}.csv")
+                parts.append(scores)
+                if scores.details is not None:
+                    details[analysis, model, recording] = scores.details
+                layer = find_most_similar_layer(scores) if analysis == "rsa" else None
+                if layer is not None and targets[recording].n_stimuli <= MAX_STIMULI:
+                    shown.append(load_representations(path, layers=[layer])[layer])
+            if shown:
+                estimator = {**config["rsa"], **spec["rsa"]}["estimator"]
+                rdms[recording] = choose_rdms(targets[recording], shown, estimator=estimator)
+        for model, path in files.items():
+            layer = read_layers(path)[0]
+            provenance[f"{model} × {dataset}"] = dict(load_representations(path, layers=[layer])[layer].provenance)
+    first_layers = {}
+    for model, entry in models.items():
+        if entry["first_layer"]:
+            parts.append(open_scores(folder / "first_layer" / f"{model}.csv"))
+            first_layers[model] = open_first_layer(folder / "first_layer" / f"{model}.nc")
+    return Comparison(
+        title=config["title"],
+        description=config["description"],
+        scores=join_scores(parts),
+        targets=targets,
+        details=details,
+        first_layers=first_layers,
+        rdms=rdms,
+        settings={name: config[name] for name in ("rsa", "predictivity", "first_layer", "extraction", "seed")},
+        provenance={"run": collect_provenance(seed=config["seed"]), **provenance},
+    )

@@ -1,0 +1,272 @@
+"""The report of a comparison: which figure stands in which section, with what caption."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from brainconv.containers import RDMs, Recording
+from brainconv.pipeline import captions
+from brainconv.pipeline.figures import explain_missing_ceiling, select_layer_rows
+from brainconv.plotting import figure_to_svg, select_best_layers
+from brainconv.report import FigureItem, Section, Summary, TableItem, describe_methods, render_report
+
+if TYPE_CHECKING:
+    from brainconv.pipeline.results import Comparison
+
+_FEW_SITES = 10
+
+
+def write_report(comparison: Comparison, path: Path | str) -> None:
+    """Assemble the sections of a comparison and write the page.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    path : path
+    """
+    sections = [
+        _describe_run(comparison),
+        *(_describe_analysis(comparison, analysis) for analysis in captions.HEADS),
+        _describe_first_layers(comparison),
+        _list_scores(comparison),
+        describe_methods(comparison.scores, settings=_flatten(comparison)),
+    ]
+    render_report(
+        [section for section in sections if section is not None],
+        title=comparison.title,
+        summary=_summarise(comparison),
+        provenance=comparison.provenance,
+        warnings=comparison.scores.notes,
+        not_tested=_not_tested(comparison),
+        path=path,
+    )
+
+
+def _summarise(comparison: Comparison) -> Summary:
+    best = [
+        select_best_layers(rows)
+        for analysis in captions.HEADS
+        if not (rows := select_layer_rows(comparison.scores.table, analysis)).empty
+    ]
+    numbers = None
+    if best:
+        columns = ["analysis", "recording", "area", "model", "weights", "layer", "definition", "value", "ci_low"]
+        columns += ["ci_high", "ceiling_low", "ceiling_high", "n_stimuli", "n_sites", "simulated"]
+        numbers = TableItem(
+            pd.concat(best, ignore_index=True)[columns],
+            captions.BEST_TABLE,
+        )
+    table = comparison.scores.table
+    facts = {
+        "models": ", ".join(_name_models(table)),
+        "recordings": ", ".join(comparison.targets),
+        "first layers": ", ".join(comparison.first_layers) or "none",
+        "numbers in the tables": str(int(table["value"].notna().sum())),
+    }
+    return Summary([comparison.description] if comparison.description else [], facts, numbers)
+
+
+def _name_models(table: pd.DataFrame) -> list[str]:
+    pairs = table[["model", "weights"]].dropna().drop_duplicates()
+    return [model if weights == "default" else f"{model} ({weights})" for model, weights in pairs.to_numpy()]
+
+
+def _describe_run(comparison: Comparison) -> Section:
+    rows = []
+    references = []
+    for name, target in comparison.targets.items():
+        few = isinstance(target, Recording)
+        stimuli = target.stimuli
+        rows.append(
+            {
+                "recording": name,
+                "simulated": _is_simulated(target),
+                "area": ", ".join(target.areas) if isinstance(target, Recording) else target.metadata.get("area"),
+                "stimuli": target.n_stimuli,
+                "sites": target.n_sites if isinstance(target, Recording) else None,
+                "repeats": target.n_repeats if isinstance(target, Recording) and target.has_repeats else None,
+                "RDMs": None if few else len(target),  # type: ignore[arg-type]
+                "degrees": None if stimuli is None else stimuli.degrees,
+                "unit": target.unit if isinstance(target, Recording) else target.estimator,
+            }
+        )
+        references.append(str(target.metadata.get("citation") or ""))
+    layers = comparison.scores.table.dropna(subset=["layer_index", "n_units", "recording"])
+    layers = layers[["model", "weights", "layer", "layer_index", "recording", "n_units"]].drop_duplicates()
+    layers = layers.groupby(["model", "weights", "layer", "layer_index"], sort=False)["n_units"].max().reset_index()
+    return Section(
+        "What was run",
+        tables=[
+            TableItem(
+                pd.DataFrame(rows),
+                captions.RECORDINGS_TABLE,
+            ),
+            TableItem(layers, captions.LAYERS_TABLE),
+        ],
+        references=[text for text in dict.fromkeys(references) if text],
+    )
+
+
+def _is_simulated(target: Recording | RDMs) -> bool:
+    return target.simulated if isinstance(target, Recording) else bool(target.metadata.get("simulated", False))
+
+
+def _describe_analysis(comparison: Comparison, analysis: str) -> Section | None:
+    rows = select_layer_rows(comparison.scores.table, analysis)
+    if rows.empty:
+        return None
+    figures, parts = [], []
+    for name, figure in comparison.figures.items():
+        if name == f"{analysis}_best_layers":
+            figures.append(
+                _item(figure, f"{captions.HEADS[analysis]}: each model's best layer.", captions.BEST[analysis])
+            )
+        if name == f"{analysis}_recovery":
+            figures.append(
+                _item(
+                    figure,
+                    "Recovery of the layers that made the simulated recordings.",
+                    captions.RECOVERY,
+                    simulated=True,
+                )
+            )
+    for name, target in comparison.targets.items():
+        shown = [
+            _profile_item(comparison, key, target, analysis)
+            for key in comparison.figures
+            if key.startswith(f"{analysis}_{name}_")
+        ]
+        extra = {"rsa": f"rdms_{name}", "predictivity": f"sites_{name}"}[analysis]
+        if shown and extra in comparison.figures:
+            caption = captions.RDM_PICTURES if analysis == "rsa" else captions.SITES
+            shown.append(
+                _item(
+                    comparison.figures[extra],
+                    f"{name}: {extra.split('_')[0]}",
+                    caption,
+                    simulated=_is_simulated(target),
+                )
+            )
+        if shown:
+            tables = [_site_table(comparison, name)] if analysis == "predictivity" else []
+            parts.append(Section(name, figures=shown, tables=[table for table in tables if table is not None]))
+    text = [captions.INTRODUCTIONS[analysis]]
+    if (
+        analysis == "predictivity"
+        and len({target.stimuli.name for target in comparison.targets.values() if target.stimuli}) > 1
+    ):
+        text.append(captions.DIFFERENT_STIMULI)
+    return Section(captions.HEADS[analysis], text, figures, subsections=parts)
+
+
+def _profile_item(comparison: Comparison, key: str, target: Recording | RDMs, analysis: str) -> FigureItem:
+    has_repeats = isinstance(target, Recording) and target.has_repeats
+    several = isinstance(target, RDMs) and "subject" in target.labels and len(target.labels["subject"].unique()) > 1
+    if (analysis == "predictivity" and has_repeats) or (analysis == "rsa" and several):
+        ceiling = captions.CEILINGS[analysis]
+    else:
+        ceiling = f"No noise ceiling: {explain_missing_ceiling(target, analysis)}."
+    caption = f"{captions.PROFILES[analysis]} {ceiling} {target.n_stimuli} stimuli."
+    alt = f"{captions.HEADS[analysis]} by layer, {target.name}"
+    return _item(comparison.figures[key], alt, caption, simulated=_is_simulated(target))
+
+
+def _site_table(comparison: Comparison, recording: str) -> TableItem | None:
+    """Where there are few sites, every one is shown."""
+    target = comparison.targets[recording]
+    if not isinstance(target, Recording) or target.n_sites > _FEW_SITES:
+        return None
+    frames = [
+        details["site_r"].to_pandas().rename_axis("layer").reset_index().assign(model=model)
+        for (analysis, model, name), details in comparison.details.items()
+        if analysis == "predictivity" and name == recording
+    ]
+    if not frames:
+        return None
+    frame = pd.concat(frames, ignore_index=True)
+    frame = frame[["model", "layer", *(column for column in frame if column not in ("model", "layer"))]]
+    return TableItem(frame, captions.SITE_TABLE)
+
+
+def _describe_first_layers(comparison: Comparison) -> Section | None:
+    if not comparison.first_layers:
+        return None
+    figures = [
+        _item(
+            comparison.figures["shape_plane"],
+            "Shapes of first-layer filters over those of V1 cells.",
+            captions.SHAPE_PLANE,
+        )
+    ]
+    figures += [
+        _item(
+            comparison.figures[f"filters_{name}"],
+            f"First-layer filters of {name} and their Gabor fits.",
+            captions.FILTERS,
+        )
+        for name in comparison.first_layers
+    ]
+    table = comparison.scores.table
+    rows = table[(table["analysis"] == "first_layer") & table["value"].notna()]
+    columns = [
+        "model",
+        "weights",
+        "seed",
+        "layer",
+        "statistic",
+        "definition",
+        "value",
+        "ci_low",
+        "ci_high",
+        "p",
+        "n_units",
+    ]
+    summary = TableItem(rows[columns], captions.FIRST_LAYER_TABLE)
+    return Section("First layer and V1 receptive fields", [captions.INTRODUCTIONS["first_layer"]], figures, [summary])
+
+
+def _list_scores(comparison: Comparison) -> Section:
+    table = comparison.scores.table
+    parts = []
+    for analysis in dict.fromkeys(table["analysis"].dropna()):
+        rows = table[table["analysis"] == analysis]
+        if analysis == "first_layer":
+            continue
+        for recording, group in rows.groupby("recording", sort=False):
+            parts.append(TableItem(group.reset_index(drop=True), f"{analysis}, {recording}"))
+    return Section(
+        "Score tables", ["The same rows, with all columns and digits, are in `tables/scores.csv`."], tables=parts
+    )
+
+
+def _not_tested(comparison: Comparison) -> list[str]:
+    said = []
+    for name, target in comparison.targets.items():
+        for analysis, head in captions.HEADS.items():
+            rows = comparison.scores.table
+            if rows[(rows["analysis"] == analysis) & (rows["recording"] == name)].empty:
+                why = (
+                    f" ({target.n_sites} sites; RSA needs 20)"
+                    if isinstance(target, Recording) and target.n_sites < 20
+                    else ""
+                )
+                why = why if analysis == "rsa" else (" (RDMs only, no responses)" if isinstance(target, RDMs) else "")
+                said.append(f"{head} of {name}{why}.")
+    return said
+
+
+def _flatten(comparison: Comparison) -> dict[str, object]:
+    settings = dict(comparison.settings)
+    flat: dict[str, object] = {"random_state": settings.get("seed", 0)}
+    if "n_boot" in settings.get("predictivity", {}):
+        flat["n_boot"] = settings["predictivity"]["n_boot"]
+    if comparison.first_layers:
+        flat["first_layer"] = {**settings.get("first_layer", {}), "gate_percentile": 95}
+    return flat
+
+
+def _item(figure: object, alt: str, caption: str, *, simulated: bool = False) -> FigureItem:
+    return FigureItem(figure_to_svg(figure), caption, alt, simulated)  # type: ignore[arg-type]

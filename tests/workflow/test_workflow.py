@@ -1,0 +1,97 @@
+"""The workflow through the front door: what is planned, what a run leaves, and what a second run does."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.workflow
+
+
+def snakemake(root: Path, folder: Path, config: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [
+        sys.executable, "-m", "snakemake", *arguments, "--cores", "2", "--snakefile", str(root / "Snakefile"),
+        "--directory", str(folder), "--configfile", str(root / "config" / config), "--workflow-profile", "none",
+    ]  # fmt: skip
+    environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), "BRAINCONV_DATA": str(folder / "nowhere")}
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=900)
+
+
+def planned_jobs(output: str) -> dict[str, int]:
+    table = re.search(r"^job +count\n-+ +-+\n((?:\S+ +\d+\n)+)", output, re.MULTILINE)
+    assert table is not None, output
+    return {name: int(count) for name, count in (line.split() for line in table.group(1).splitlines())}
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (
+            "config.yaml",
+            {"train_quickstart": 1, "prepare_recording": 3, "extract": 4, "rsa": 12, "predictivity": 12, "first_layer": 2},
+        ),
+        (
+            "macaque.yaml",
+            {"fetch_recording": 5, "prepare_recording": 5, "extract": 16, "rsa": 16, "predictivity": 12, "first_layer": 4},
+        ),
+    ],
+)
+def test_plan(repository: Path, tmp_path: Path, config: str, expected: dict[str, int]) -> None:
+    done = snakemake(repository, tmp_path, config, "--dry-run")
+    assert done.returncode == 0, done.stderr
+    jobs = planned_jobs(done.stdout)
+    assert {name: jobs.get(name) for name in expected} == expected
+    assert jobs["tables"] == jobs["report"] == jobs["all"] == 1
+
+
+def test_lint(repository: Path, tmp_path: Path) -> None:
+    done = snakemake(repository, tmp_path, "config.yaml", "--lint")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_wrong_setting_is_named(repository: Path, tmp_path: Path) -> None:
+    text = (repository / "config" / "smoke.yaml").read_text(encoding="utf-8")
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(text.replace("n_noise: 60", "n_nois: 60"), encoding="utf-8")
+    done = snakemake(repository, tmp_path, str(wrong), "--dry-run")
+    assert done.returncode != 0
+    assert "'n_nois' was unexpected" in done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def smoke_run(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("smoke")
+    done = snakemake(repository, folder, "smoke.yaml")
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-8000:]
+    return folder
+
+
+def test_smoke_run_leaves_tables_and_report(smoke_run: Path) -> None:
+    table = pd.read_csv(smoke_run / "results" / "tables" / "scores.csv")
+    assert set(table["analysis"]) >= {"rsa", "predictivity", "reliability", "first_layer"}
+    compared = table[table["recording"].notna()]
+    assert compared["simulated"].astype(bool).all()
+    assert table.loc[table["value"].notna(), "definition"].notna().all()
+    page = (smoke_run / "results" / "report.html").read_text(encoding="utf-8")
+    assert "imulated" in page
+    assert not re.search(r"(src|href)=\"https?://[^\"]+\.(js|css|png|svg)", page)
+    assert not list(smoke_run.rglob("*.tmp-*"))
+
+
+def test_second_run_has_nothing_to_do(repository: Path, smoke_run: Path) -> None:
+    done = snakemake(repository, smoke_run, "smoke.yaml", "--dry-run")
+    assert "Nothing to be done" in done.stdout + done.stderr, done.stdout
+
+
+def test_changed_setting_reruns_what_it_touches(repository: Path, smoke_run: Path, tmp_path: Path) -> None:
+    text = (repository / "config" / "smoke.yaml").read_text(encoding="utf-8")
+    changed = tmp_path / "changed.yaml"
+    changed.write_text(text.replace("comparators: [spearman]", "comparators: [pearson]"), encoding="utf-8")
+    done = snakemake(repository, smoke_run, str(changed), "--dry-run")
+    assert planned_jobs(done.stdout) == {"rsa": 4, "tables": 1, "report": 1, "all": 1}, done.stdout
