@@ -22,9 +22,13 @@ from brainconv.io.groups import (
     write_strings,
 )
 
+BLOCK_BYTES = 2 << 20
+
 
 class StoredImages(Sequence[Image]):
     """Images that stay in their netCDF file until they are asked for.
+
+    They are read a block (2 MiB) at a time, and the last block is kept, so that going through them in order is fast.
 
     Parameters
     ----------
@@ -39,7 +43,9 @@ class StoredImages(Sequence[Image]):
         self._group = group
         self._file: Any = None
         self._process = -1
+        self._block: tuple[int, Any] = (-1, None)
         variables = self._variables()
+        self._per_block = int(variables["images"].chunks[0])
         self._sizes = np.stack([variables["height"][...], variables["width"][...]], axis=1).astype(int)
 
     def _variables(self) -> Any:
@@ -50,7 +56,7 @@ class StoredImages(Sequence[Image]):
         return self._file[self._group].variables
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_file": None}
+        return {**self.__dict__, "_file": None, "_block": (-1, None)}
 
     def __len__(self) -> int:
         return len(self._sizes)
@@ -58,7 +64,11 @@ class StoredImages(Sequence[Image]):
     def __getitem__(self, index: int) -> Image:  # type: ignore[override]
         height, width = self._sizes[index]
         position = range(len(self))[index]
-        image: Image = self._variables()["images"][position][:height, :width]
+        number, place = divmod(position, self._per_block)
+        if self._block[0] != number:
+            start = number * self._per_block
+            self._block = (number, self._variables()["images"][start : start + self._per_block])
+        image: Image = self._block[1][place, :height, :width].copy()
         return image
 
 
@@ -72,18 +82,20 @@ def write_stimuli(group: Any, stimuli: StimulusSet) -> None:
     write_array(group, "width", sizes[:, 1], ("stimulus",))
     height, width = (int(n) for n in sizes.max(axis=0, initial=1))
     group.dimensions.update({"height_px": height, "width_px": width, "rgb": 3})
+    per_block = max(1, min(len(sizes), BLOCK_BYTES // (height * width * 3)))
     variable = group.create_variable(
         "images",
         ("stimulus", "height_px", "width_px", "rgb"),
         dtype=np.uint8,
-        chunks=(1, height, width, 3),
+        chunks=(per_block, height, width, 3),
         compression="gzip",
         compression_opts=1,
     )
-    for i, (rows, columns) in enumerate(sizes):
-        padded = np.zeros((height, width, 3), dtype=np.uint8)
-        padded[:rows, :columns] = stimuli.images[i]
-        variable[i] = padded
+    for start in range(0, len(sizes), per_block):
+        block = np.zeros((min(per_block, len(sizes) - start), height, width, 3), dtype=np.uint8)
+        for i, (rows, columns) in enumerate(sizes[start : start + per_block]):
+            block[i, :rows, :columns] = stimuli.images[start + i]
+        variable[start : start + len(block)] = block
 
 
 def read_stimuli(group: Any, path: Path) -> StimulusSet:

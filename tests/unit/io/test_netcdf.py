@@ -161,6 +161,22 @@ def test_a_recording_read_back_can_be_written_again_over_itself(tmp_path: Path) 
     assert (tmp_path / "rec.nc").read_bytes() == first
 
 
+def test_images_in_any_order_across_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("brainconv.io.images.BLOCK_BYTES", 2 * 24 * 30 * 3)
+    written = make_recording()
+    save_recording(tmp_path / "rec.nc", written)
+    images = open_recording(tmp_path / "rec.nc").stimuli.images
+    for i in (4, 0, 2, 1, 3, 3, 0):
+        np.testing.assert_array_equal(images[i], written.stimuli.images[i])
+
+
+def test_an_image_may_be_changed_without_changing_the_next_reading(tmp_path: Path) -> None:
+    save_recording(tmp_path / "rec.nc", make_recording())
+    images = open_recording(tmp_path / "rec.nc").stimuli.images
+    images[0][:] = 0
+    assert images[0].any()
+
+
 def test_stored_images_survive_pickling_and_selection(tmp_path: Path) -> None:
     save_recording(tmp_path / "rec.nc", make_recording())
     read = open_recording(tmp_path / "rec.nc")
