@@ -67,11 +67,29 @@ class Area:
         return nanmedian(np.take_along_axis(self.reliability_resampled, self.picks, axis=1))
 
     def aggregate(self, r: Array) -> float:
-        """One number for the area from ``r``, shape (n_splits, n_sites of the recording)."""
+        """One number for the area.
+
+        Parameters
+        ----------
+        r : ndarray, shape (n_splits, n_sites of the recording)
+
+        Returns
+        -------
+        float
+        """
         return float(aggregate(r[:, self.sites], median_first=self.splits.median_first))
 
     def resample(self, result: CrossValidation) -> Array:
-        """The same for every resample, with the predictions as they are; shape (n_resamples,)."""
+        """The same for every resample, with the predictions as they are.
+
+        Parameters
+        ----------
+        result : CrossValidation
+
+        Returns
+        -------
+        ndarray, shape (n_resamples,)
+        """
         if not len(self.weights):
             return np.empty(0)
         r = resample_r(
@@ -84,7 +102,16 @@ class Area:
         return aggregate(drawn, median_first=self.splits.median_first)
 
     def choose_layers(self, results: Mapping[str, CrossValidation]) -> list[str]:
-        """The layer of each split whose median leave-one-out r inside the training stimuli is largest."""
+        """The layer of each split whose median r inside the training stimuli is largest.
+
+        Parameters
+        ----------
+        results : mapping of layer to CrossValidation
+
+        Returns
+        -------
+        list of str, length n_splits
+        """
         inside = np.stack([nanmedian(result.nested_r[:, self.sites]) for result in results.values()])
         names = list(results)
         return [names[int(i)] for i in np.where(np.isnan(inside), -np.inf, inside).argmax(axis=0)]
@@ -98,6 +125,10 @@ class Area:
         resampled : ndarray, shape (n_resamples,)
         labels : mapping
             Columns that all of them share.
+
+        Yields
+        ------
+        dict
         """
         ceiling = self.ceiling
         for definition in DEFINITIONS:
@@ -117,7 +148,17 @@ class Area:
             }
 
     def ceiling_row(self, labels: Mapping[str, Any]) -> dict[str, Any]:
-        """The row of the reliability itself."""
+        """The row of the reliability itself.
+
+        Parameters
+        ----------
+        labels : mapping
+            Columns that name the recording.
+
+        Returns
+        -------
+        dict
+        """
         low, high = interval(self.ceiling_resampled)
         return {
             **labels,
@@ -198,5 +239,9 @@ def count_scored(area_sites: Index, result: CrossValidation) -> int:
     ----------
     area_sites : ndarray of int
     result : CrossValidation
+
+    Returns
+    -------
+    int
     """
     return int(np.isfinite(result.r[:, area_sites]).any(axis=0).sum())

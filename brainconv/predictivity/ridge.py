@@ -40,7 +40,16 @@ class HeldOut:
     settings: Array
 
     def select(self, sites: slice) -> HeldOut:
-        """The same for some of the sites."""
+        """The same for some of the sites.
+
+        Parameters
+        ----------
+        sites : slice
+
+        Returns
+        -------
+        HeldOut
+        """
         return HeldOut(self.predictions[:, sites], self.nested_r[sites], self.choice[sites], self.settings)
 
 
