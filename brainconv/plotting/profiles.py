@@ -146,7 +146,7 @@ def plot_layer_profiles(
             axis.set_xlabel(textwrap.fill(words, max(int(12 * widths[list(panels).index(names)]), 16)))
         if points:
             _draw_points(axes[-1], table[table["model"].isin(points)], points, styles)
-        axes[0].set_ylabel(textwrap.fill(ylabel or describe_score(table), 36))
+        axes[0].set_ylabel((ylabel or describe_score(table)).replace(", ", ",\n"))
         said = [describe_counts(table), _draw_ceiling(axes, table, ceiling_reason), note]
         _finish(figure, axes, table, said, title or " · ".join(filter(None, [recording, area])))
     return figure
@@ -154,7 +154,7 @@ def plot_layer_profiles(
 
 def _choose_widths(n_layers: Sequence[int], n_points: int) -> list[float]:
     """Width of each panel in inches: what layer names need, squeezed where the page ends."""
-    points = [max(0.3 * n_points, 0.45)] if n_points else []
+    points = [max(0.3 * n_points, 0.55)] if n_points else []
     wanted = [max(0.3 * n, 1.2) for n in n_layers]
     total = sum(wanted) + sum(points)
     room = min(max(total, 3.4), 8.3) - sum(points)
@@ -233,7 +233,10 @@ def _draw_points(
                     zorder=3,
                 )
             ticks.append(layer)
-    axis.set_xticks(range(len(ticks)), ticks, rotation=45, ha="right", va="top", rotation_mode="anchor")
+    if len(ticks) == 1:
+        axis.set_xticks([0], ticks)
+    else:
+        axis.set_xticks(range(len(ticks)), ticks, rotation=45, ha="right", va="top", rotation_mode="anchor")
     axis.set_xlim(-0.6, len(ticks) - 0.4)
     axis.tick_params(axis="y", length=0)
     axis.spines["left"].set_visible(False)

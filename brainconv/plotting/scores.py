@@ -63,7 +63,8 @@ def plot_best_layers(
     scores : Scores or DataFrame
         Tidy table; columns of `brainconv.containers.Scores`.
     statistic, definition, analysis, comparator, estimator : str, optional
-        Which rows; what remains must be of one formula.
+        Which rows; what remains must be of one formula. Only `statistic` and `splits` may differ from recording to
+        recording, and a `statistic` that does is written beneath the recording's name.
     models : sequence of str, optional
         Order of the models, which gives them their colours.
     title : str
@@ -85,6 +86,7 @@ def plot_best_layers(
     """
     table = select_scores(
         scores,
+        free=("statistic", "splits"),
         statistic=statistic,
         definition=definition,
         analysis=analysis,
@@ -102,6 +104,7 @@ def plot_best_layers(
         for area in order_areas(best["area"])
         for recording in dict.fromkeys(best.loc[best["area"] == area, "recording"])
     ]
+    mixed = len(set(best["statistic"])) > 1
     with figure_style():
         n_lines = sum(rows.groupby(["model", "weights"]).ngroups + 0.9 for _, _, rows in blocks)
         figure = create_figure(6.6, 1.5 + 0.2 * n_lines + 0.17 * (len(styles) // 2))
@@ -116,7 +119,8 @@ def plot_best_layers(
                     y += 1.0
             _draw_ceiling(axis, rows, top - 0.5, y - 0.5)
             ticks.append((top + y - 1.0) / 2)
-            labels.append("\n".join(filter(None, [area, recording])))
+            own = str(rows["statistic"].iloc[0]) if mixed else ""
+            labels.append("\n".join(filter(None, [area, recording, own])))
             axis.axhline(y - 0.05, color=RULE, linewidth=0.6)
             y += 0.9
         handles: dict[str, Artist] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -43,12 +44,15 @@ def get_table(scores: Scores | pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def select_scores(scores: Scores | pd.DataFrame, **wanted: Any) -> pd.DataFrame:
+def select_scores(scores: Scores | pd.DataFrame, *, free: Collection[str] = (), **wanted: Any) -> pd.DataFrame:
     """The rows in which each named column has the wanted value and `value` is not missing.
 
     Parameters
     ----------
     scores : Scores or DataFrame
+    free : collection of str
+        Columns of the formula in which recordings may differ from each other, such as ``statistic`` where one has
+        several subjects and another has not.
     **wanted
         Column name to value; ``None`` leaves the column free.
 
@@ -79,6 +83,8 @@ def select_scores(scores: Scores | pd.DataFrame, **wanted: Any) -> pd.DataFrame:
         raise NotFoundError(msg)
     for column in _FORMULAS:
         kinds = list(table[column].unique())
+        if column in free:
+            kinds = max((list(part.unique()) for _, part in table.groupby(["recording", "area"])[column]), key=len)
         if len(kinds) > 1:
             msg = f"The rows mix {len(kinds)} kinds of {column} ({', '.join(kinds)}); a figure shows one, name it."
             raise InvalidInputError(msg)
@@ -175,7 +181,8 @@ def describe_score(table: pd.DataFrame) -> str:
     str
     """
     row = table.iloc[0]
-    definition, statistic = str(row["definition"]), str(row["statistic"])
+    definition = str(row["definition"])
+    statistic = str(row["statistic"]) if len(set(table["statistic"])) == 1 else ""
     if str(row["analysis"]) == "rsa":
         definition = f"similarity of RDMs ({str(row['comparator']) or definition})"
     return definition if statistic in ("", definition) else f"{definition}, {statistic}"

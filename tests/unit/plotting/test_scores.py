@@ -43,6 +43,22 @@ def test_seeds_share_one_line(conftest_rows):
     assert any("(5 seeds)" in text.get_text() for text in figure.axes[0].texts)
 
 
+def test_recordings_may_differ_in_their_statistic(macaque):
+    table = macaque.table.copy()
+    table.loc[table["recording"] == "kriegeskorte2008.monkey_IT", "statistic"] = "single RDM"
+    figure = plot_best_layers(table, analysis="rsa")
+    labels = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
+    assert labels == ["IT\nkriegeskorte2008.human_IT\nmean over subjects", "IT\nkriegeskorte2008.monkey_IT\nsingle RDM"]
+    assert figure.axes[0].get_xlabel() == "similarity of RDMs (spearman)"
+
+
+def test_one_recording_has_one_statistic(macaque):
+    table = macaque.table.copy()
+    table.loc[(table["recording"] == "kriegeskorte2008.monkey_IT") & (table["layer"] == "conv1"), "statistic"] = "x"
+    with pytest.raises(InvalidInputError, match="kinds of statistic"):
+        plot_best_layers(table, analysis="rsa")
+
+
 def test_simulated_is_said(simulated):
     assert plot_best_layers(simulated, analysis="rsa").get_suptitle().startswith("SIMULATED")
 
