@@ -149,7 +149,10 @@ def _predict(
     """One list of `HeldOut` (one per split) for every recording; in one go where sites do not change each other."""
     train, test = [fit for _, fit, _ in usable], [held for *_, held in usable]
     if method.joint:
-        return [method.predict(gram, one, train, test, noise_floor=noise_floor) for one in recordings]
+        return [
+            method.predict(gram, one, train, test, noise_floor=noise_floor, nested=one is recordings[0])
+            for one in recordings
+        ]
     width = recordings[0].shape[1]
     together = method.predict(gram, np.concatenate(recordings, axis=1), train, test, noise_floor=noise_floor)
     return [[one.select(slice(i * width, (i + 1) * width)) for one in together] for i in range(len(recordings))]

@@ -27,6 +27,7 @@ def predict_pls(
     *,
     n_components: int = 25,
     noise_floor: float = 1e-12,
+    nested: bool = True,
 ) -> list[HeldOut]:
     """Cross-validated partial least squares of all sites together, features and responses centred but not scaled.
 
@@ -41,7 +42,9 @@ def predict_pls(
     n_components : int
         Fewer are used where the covariance of features and responses is exhausted before.
     noise_floor : float
-        A component whose squared covariance is below this part of the first one's is rounding.
+        A component whose covariance is below this part of the first one's is rounding.
+    nested : bool
+        Compute ``nested_r``, which takes five more fits per split; NaN otherwise.
 
     Returns
     -------
@@ -63,7 +66,7 @@ def predict_pls(
     for fit, held in zip(train, test, strict=True):
         inner = np.random.default_rng(0).permutation(np.arange(len(fit)) % N_INNER)
         inside = []
-        if len(fit) >= 3 * N_INNER:
+        if nested and len(fit) >= 3 * N_INNER:
             for number in range(N_INNER):
                 rest, left_out = fit[inner != number], fit[inner == number]
                 predictions, _ = _fit(gram, responses, rest, left_out, n_components=n_components, floor=noise_floor)

@@ -24,7 +24,7 @@ class Regression:
     predict : callable
         ``predict(gram, responses, train, test, noise_floor=...)`` returns one `HeldOut` per split.
     joint : bool
-        The sites of an area are fitted together and change each other's answer.
+        The sites of an area are fitted together and change each other's answer; ``predict`` then takes ``nested`` too.
     """
 
     name: str
