@@ -59,8 +59,8 @@ FILTERS = (
 )
 
 BEST_TABLE = (
-    "Best layer of each model, a plain maximum over layers on the same data (the layer chosen inside the training folds "
-    "stands in the score tables). Brackets: 95 % bootstrap interval."
+    "Best layer of each model, a plain maximum over layers on the same data (the layer chosen inside the training "
+    "folds stands in the score tables). Brackets: 95 % bootstrap interval."
 )
 
 RECORDINGS_TABLE = (

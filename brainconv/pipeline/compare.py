@@ -21,6 +21,8 @@ from brainconv.similarity import score_rsa
 from brainconv.validation import check_choice
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from brainconv.models import Model
 
 ANALYSES = ("rsa", "predictivity", "first_layer")
@@ -70,11 +72,14 @@ def compare(
         If a recording comes without its stimuli.
     """
     wanted = [check_choice(name, ANALYSES, what="analysis") for name in analyses or ANALYSES]
-    single = isinstance(recordings, (str, Recording, RDMs))
-    named = [recordings] if single else list(recordings)  # type: ignore[arg-type,list-item]
-    targets = [load_target(item, data_dir=data_dir) if isinstance(item, str) else item for item in named]
+    named = [recordings] if isinstance(recordings, (str, Recording, RDMs)) else list(recordings)
+    targets: list[Recording | RDMs] = [
+        load_target(item, data_dir=data_dir) if isinstance(item, str) else item for item in named
+    ]
     parts: list[Scores] = []
-    details, rdms, notes = {}, {}, []
+    details: dict[tuple[str, str, str], xr.Dataset] = {}
+    rdms: dict[str, tuple[RDMs, ...]] = {}
+    notes: list[str] = []
     extracted: dict[str, dict[str, Representation]] = {}
     for target in targets:
         if target.stimuli is None:

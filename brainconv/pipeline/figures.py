@@ -85,13 +85,11 @@ def select_layer_rows(table: pd.DataFrame, analysis: str) -> pd.DataFrame:
 def _draw_profile(rows: pd.DataFrame, target: Recording | RDMs, analysis: str) -> Figure:
     true_layer = target.metadata.get("true_layer") if isinstance(target, Recording) else None
     recovered = None
-    if true_layer is not None:
-        generator = rows[
-            rows["layer"].isin(rows.loc[rows["layer"] == true_layer, "layer"]) & (rows["weights"] != "random")
-        ]
-        model = generator["model"].iloc[0] if len(generator) else None
-        own = rows[(rows["model"] == model) & (rows["weights"] != "random")]
-        recovered = None if own.empty else str(own.loc[own["value"].idxmax(), "layer"])
+    trained = rows[rows["weights"] != "random"]
+    generators = trained.loc[trained["layer"] == true_layer, "model"]
+    if true_layer is not None and len(generators):
+        own = trained[trained["model"] == generators.iloc[0]]
+        recovered = str(own.sort_values("value")["layer"].iloc[-1])
     return plot_layer_profiles(
         rows,
         recording=target.name,

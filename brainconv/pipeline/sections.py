@@ -154,12 +154,19 @@ def _describe_analysis(comparison: Comparison, analysis: str) -> Section | None:
             tables = [_site_table(comparison, name)] if analysis == "predictivity" else []
             parts.append(Section(name, figures=shown, tables=[table for table in tables if table is not None]))
     text = [captions.INTRODUCTIONS[analysis]]
-    if (
-        analysis == "predictivity"
-        and len({target.stimuli.name for target in comparison.targets.values() if target.stimuli}) > 1
-    ):
+    if _stimuli_differ(comparison, rows):
         text.append(captions.DIFFERENT_STIMULI)
     return Section(captions.HEADS[analysis], text, figures, subsections=parts)
+
+
+def _stimuli_differ(comparison: Comparison, rows: pd.DataFrame) -> bool:
+    """Whether several areas are shown that were not recorded with one stimulus set."""
+    sets = {frozenset(_stimulus_ids(comparison.targets[name])) for name in rows["recording"].unique()}
+    return len(sets) > 1 and len(rows["area"].dropna().unique()) > 1
+
+
+def _stimulus_ids(target: Recording | RDMs) -> tuple[str, ...]:
+    return target.stimulus_ids if isinstance(target, RDMs) else target.stimuli.ids
 
 
 def _profile_item(comparison: Comparison, key: str, target: Recording | RDMs, analysis: str) -> FigureItem:
