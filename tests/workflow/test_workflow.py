@@ -34,11 +34,25 @@ def planned_jobs(output: str) -> dict[str, int]:
     [
         (
             "config.yaml",
-            {"train_quickstart": 1, "prepare_recording": 3, "extract": 4, "rsa": 12, "predictivity": 12, "first_layer": 2},
+            {
+                "train_quickstart": 1,
+                "prepare_recording": 3,
+                "extract": 4,
+                "rsa": 12,
+                "predictivity": 12,
+                "first_layer": 2,
+            },
         ),
         (
             "macaque.yaml",
-            {"fetch_recording": 5, "prepare_recording": 5, "extract": 16, "rsa": 16, "predictivity": 12, "first_layer": 4},
+            {
+                "fetch_recording": 5,
+                "prepare_recording": 5,
+                "extract": 16,
+                "rsa": 16,
+                "predictivity": 12,
+                "first_layer": 4,
+            },
         ),
     ],
 )
@@ -95,3 +109,11 @@ def test_changed_setting_reruns_what_it_touches(repository: Path, smoke_run: Pat
     changed.write_text(text.replace("comparators: [spearman]", "comparators: [pearson]"), encoding="utf-8")
     done = snakemake(repository, smoke_run, str(changed), "--dry-run")
     assert planned_jobs(done.stdout) == {"rsa": 4, "tables": 1, "report": 1, "all": 1}, done.stdout
+
+
+def test_config_table_is_that_of_the_schema(repository: Path) -> None:
+    script = repository / "workflow" / "schemas" / "describe.py"
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
+    assert done.stdout == (repository / "config" / "README.md").read_text(encoding="utf-8"), (
+        "run: python workflow/schemas/describe.py > config/README.md"
+    )
