@@ -8,6 +8,15 @@ from brainconv.physiology.first_layer import compare_shapes, mark_filters, summa
 from brainconv.physiology.gabor_fit import fit_gabors, render_gabors
 from brainconv.physiology.gabor_gate import GaborGate, compute_gabor_gate, make_noise_filters
 from brainconv.physiology.ringach import RINGACH_NX_NY, ShapeTable
+from brainconv.physiology.tuning import (
+    compute_circular_variance,
+    compute_modulation_ratio,
+    compute_orientation_bandwidth,
+    compute_orthogonal_ratio,
+    compute_preferred_orientation,
+    predict_frequency_band,
+    predict_orientation_bandwidth,
+)
 
 __all__ = [
     "RINGACH_NX_NY",
@@ -15,10 +24,17 @@ __all__ = [
     "GaborGate",
     "ShapeTable",
     "compare_shapes",
+    "compute_circular_variance",
     "compute_gabor_gate",
+    "compute_modulation_ratio",
+    "compute_orientation_bandwidth",
+    "compute_orthogonal_ratio",
+    "compute_preferred_orientation",
     "fit_gabors",
     "make_noise_filters",
     "mark_filters",
+    "predict_frequency_band",
+    "predict_orientation_bandwidth",
     "reduce_colour",
     "render_gabors",
     "summarise_first_layer",

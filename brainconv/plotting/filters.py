@@ -95,7 +95,7 @@ def plot_filters(
 
     with figure_style():
         unit = min(9.6 / (n_columns * step_x), 0.46 / k)
-        figure = create_figure(n_columns * step_x * unit + 0.2, n_rows * step_y * unit + 0.5)
+        figure = create_figure(max(n_columns * step_x * unit + 0.2, 3.6), n_rows * step_y * unit + 0.5)
         axis = figure.subplots()
         for place, i in enumerate(order):
             row, column = divmod(place, n_columns)
