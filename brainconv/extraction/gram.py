@@ -95,15 +95,19 @@ class GramSum:
 
         if self._units == "zscored":
             self._standardise(block)
-            shift = torch.zeros(block.shape[1], dtype=torch.float64, device=block.device)
+            pattern = torch.zeros(block.shape[1], dtype=block.dtype, device=block.device)
         else:
-            rounded = block[self._reference].double().mean(0).to(block.dtype)
-            shift = rounded.double()
-            if not bool(torch.isfinite(shift).all()):
+            pattern = block[self._reference].double().mean(0).to(block.dtype)
+            if not bool(torch.isfinite(pattern).all()):
                 self._refuse(torch.isfinite(block).all(dim=1))
-            block -= rounded
-        self._add_moments(block, shift)
-        self._gram += self._multiply(block)
+        moments = self._shift_on_cpu(block, pattern) if self.device == "cpu" else _shift_on_gpu(block, pattern)
+        moments[:, 1] += pattern.double().sum()
+        finite = torch.isfinite(moments[:, 1])
+        if not bool(finite.all()):
+            self._refuse(finite)
+        self._moments += moments
+        self._offset += float(pattern.double() @ pattern.double())
+        self._add_product(block)
 
     def finish(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The Gram matrix and the sums over units.
@@ -125,31 +129,35 @@ class GramSum:
             gram[rows] += cross[rows, None] + cross[None, :]
         return gram, unit_sums
 
-    def _add_moments(self, block: torch.Tensor, shift: torch.Tensor) -> None:
-        """Add Y r and X 1 (float64), a few rows at a time so that the float64 copy stays in the cache."""
+    def _shift_on_cpu(self, block: torch.Tensor, pattern: torch.Tensor) -> torch.Tensor:
+        """Make Y of X in place; Y r and Y 1 in float64.
+
+        NumPy on a few rows at a time: they stay in the cache, and torch's threads do not spin beside those of BLAS.
+        """
         import torch
 
-        weights = torch.stack([shift, torch.ones_like(shift)], dim=1)
-        rows_at_once = max(1, 2**18 // max(block.shape[1], 1)) if self.device == "cpu" else len(block)
-        moments = torch.cat([rows.double() @ weights for rows in torch.split(block, rows_at_once)])
-        moments[:, 1] += shift.sum()
-        finite = torch.isfinite(moments[:, 1])
-        if not bool(finite.all()):
-            self._refuse(finite)
-        self._moments += moments
-        self._offset += float(shift @ shift)
+        matrix, reference = block.numpy(), pattern.numpy()
+        weights = np.stack([reference.astype(np.float64), np.ones(len(reference))], axis=1)
+        moments = np.empty((len(matrix), 2))
+        step = max(1, 2**17 // max(matrix.shape[1], 1))
+        for start in range(0, len(matrix), step):
+            rows = matrix[start : start + step]
+            rows -= reference
+            moments[start : start + step] = rows.astype(np.float64) @ weights
+        return torch.from_numpy(moments)
 
-    def _multiply(self, block: torch.Tensor) -> torch.Tensor:
-        """``block @ block.T`` in the precision of the block."""
+    def _add_product(self, block: torch.Tensor) -> None:
+        """Add ``Y @ Y.T``, formed in the precision of the block."""
         import torch
 
         if self._product is None:
             self._product = torch.empty((len(block), len(block)), dtype=block.dtype, device=block.device)
         if self.device == "cpu":
-            matrix = block.numpy()
-            np.matmul(matrix, matrix.T, out=self._product.numpy())
-            return self._product
-        return torch.matmul(block, block.T, out=self._product)
+            matrix, product, gram = block.numpy(), self._product.numpy(), self._gram.numpy()
+            np.matmul(matrix, matrix.T, out=product)
+            gram += product
+        else:
+            self._gram += torch.matmul(block, block.T, out=self._product)
 
     def _standardise(self, block: torch.Tensor) -> None:
         """Mean 0 and standard deviation 1 per unit, in place."""
@@ -176,3 +184,12 @@ class GramSum:
             f"expected finite activations. Check the weights, the preprocessing and the precision of the network."
         )
         raise InvalidInputError(msg)
+
+
+def _shift_on_gpu(block: torch.Tensor, pattern: torch.Tensor) -> torch.Tensor:
+    """Make Y of X in place; Y r and Y 1 in float64."""
+    import torch
+
+    block -= pattern
+    weights = torch.stack([pattern.double(), torch.ones_like(pattern, dtype=torch.float64)], dim=1)
+    return block.double() @ weights

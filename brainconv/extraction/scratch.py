@@ -117,11 +117,16 @@ class MemoryStore:
         ----------
         piece : Piece
         """
+        import torch
+
         array = self.arrays[piece]
         width = count_block_units(self._n_stimuli, array.element_size())
+        size = self._n_stimuli * min(width, piece.n_units)
+        buffer = torch.empty(size, dtype=array.dtype, device=array.device)
         for start in range(0, piece.n_units, width):
             units = slice(start, min(start + width, piece.n_units))
-            yield units, array[:, units].clone()
+            block = buffer[: self._n_stimuli * (units.stop - units.start)].view(self._n_stimuli, -1)
+            yield units, block.copy_(array[:, units])
 
 
 class ScratchStore:

@@ -100,13 +100,13 @@ def extract(
     if len(stimuli) == 0:
         msg = f"Stimulus set {stimuli.name!r} is empty; expected at least one image."
         raise InvalidInputError(msg)
-    traced = _choose_layers(model, layers, input_size)
     feed = StimulusFeed(stimuli, model, input_size=input_size)
     job = Job(model, feed, units, keep == "features", progress)
     folder = find_scratch_folder(scratch_dir)
     results: dict[str, tuple[Any, Any, int]] = {}
     features: dict[str, Any] = {}
     with capture.prepare_network(model.module, model.device):
+        traced = _choose_layers(model, layers, input_size)
         two = capture.to_input(feed.prepare_twice(), model.module, model.device)
         specs, image_bytes = capture.probe_layers(model.module, two, traced, units=units, channels_last=keep == "gram")
         n_batch = _choose_batch(batch_size, image_bytes, len(stimuli), model.device)

@@ -53,7 +53,9 @@ def make_stimuli(n: int = 13, degrees: float | None = None) -> bc.StimulusSet:
     return bc.StimulusSet("noise", ids, rng.integers(0, 256, (n, 24, 24, 3), dtype=np.uint8), degrees)
 
 
-def explicit_features(model: Any, stimuli: bc.StimulusSet, images: list[np.ndarray] | None = None) -> dict[str, np.ndarray]:
+def explicit_features(
+    model: Any, stimuli: bc.StimulusSet, images: list[np.ndarray] | None = None
+) -> dict[str, np.ndarray]:
     """One plain float64 pass of all images, cloning as it goes."""
     net = model.module.double()
     kept: dict[str, np.ndarray] = {}
@@ -379,7 +381,7 @@ def test_layers_that_cannot_be_had_are_named() -> None:
     for layer in ("pair", "unused"):
         with pytest.raises(InvalidInputError, match=f"'{layer}' of toy .*does not return one tensor"):
             bc.extract(model, stimuli, layers=[layer], progress=False)
-    with pytest.raises(InvalidInputError, match="'merge'.*one entry of the first axis per image"):
+    with pytest.raises(InvalidInputError, match=r"'merge'.*one entry of the first axis per image"):
         bc.extract(model, stimuli, layers=["merge"], progress=False)
 
 

@@ -1,0 +1,96 @@
+"""Running a batch: modes that are put back, and errors that are told apart."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from brainconv.extraction.capture import is_out_of_memory, prepare_network, probe_layers, run_batch, to_input
+from brainconv.extraction.plan import Piece
+from brainconv.models.layers import TracedLayer
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (MemoryError(), True),
+        (torch.cuda.OutOfMemoryError("CUDA out of memory"), True),
+        (RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory"), True),
+        (RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate"), True),
+        (RuntimeError("MPS backend out of memory"), True),
+        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False),
+        (ValueError("out of memory"), False),
+    ],
+)
+def test_memory_errors_are_told_apart(error: BaseException, expected: bool) -> None:
+    assert is_out_of_memory(error) is expected
+
+
+def test_real_allocation_failure_is_one() -> None:
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(10**15)
+    assert is_out_of_memory(caught.value)
+
+
+def test_reduced_precision_is_off_inside_and_back_outside() -> None:
+    torch.set_float32_matmul_precision("medium")
+    try:
+        x = torch.rand(64, 64) + 1
+        with torch.autocast("cpu"), prepare_network(nn.Linear(1, 1), "cpu"):
+            assert torch.is_inference_mode_enabled()
+            assert (x @ x).dtype == torch.float32
+            assert torch.allclose(x @ x, (x.double() @ x.double()).float(), rtol=1e-6)
+            assert torch.backends.cuda.matmul.fp32_precision == "ieee"
+            assert torch.backends.mkldnn.matmul.fp32_precision == "ieee"
+        assert torch.get_float32_matmul_precision() == "medium"
+        assert not torch.is_inference_mode_enabled()
+    finally:
+        torch.set_float32_matmul_precision("highest")
+
+
+def test_a_network_that_catches_every_exception_still_stops() -> None:
+    class Careful(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 2, 1)
+            self.later = nn.Conv2d(2, 2, 1)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            try:
+                y = self.conv(x)
+            except Exception:
+                y = x[:, :2]
+            return self.later(y)
+
+    net, ran = Careful(), []
+    net.later.register_forward_hook(lambda *_: ran.append(1))
+    images = to_input(torch.rand(2, 3, 5, 5), net, "cpu")
+    specs, n_bytes = probe_layers(net, images, [TracedLayer("conv", 0, (2, 5, 5))], units="raw", channels_last=True)
+    got: list[torch.Size] = []
+    run_batch(net, images, [Piece(specs[0], 1, 2)], lambda _piece, values: got.append(values.shape), "raw")
+    assert got == [(2, 25)]
+    assert ran == []
+    assert n_bytes == 3 * 25 * 4  # the input is the largest thing on the way
+
+
+def test_values_are_the_same_whatever_the_layout() -> None:
+    net = nn.Sequential(nn.Conv2d(3, 4, 3))
+    images = to_input(torch.rand(2, 3, 6, 6), net, "cpu")
+    with prepare_network(net, "cpu"):
+        output = net(images)
+        rows: dict[bool, torch.Tensor] = {}
+        for channels_last in (True, False):
+            specs, _ = probe_layers(
+                net, images, [TracedLayer("0", 0, (4, 4, 4))], units="raw", channels_last=channels_last
+            )
+            assert specs[0].channels_last is channels_last
+            run_batch(
+                net,
+                images,
+                [Piece(specs[0], 1, 3)],
+                lambda _piece, values, key=channels_last: rows.update({key: values.clone()}),
+                "raw",
+            )
+    assert torch.equal(rows[False], output[:, 1:3].flatten(1))
+    assert torch.equal(rows[True], output[:, 1:3].permute(0, 2, 3, 1).flatten(1))

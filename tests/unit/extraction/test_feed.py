@@ -1,0 +1,52 @@
+"""The feed: the same batches with and without a thread, and the hash of the set on the way."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import brainconv as bc
+from brainconv.extraction.feed import StimulusFeed
+from brainconv.io import hash_stimuli
+from brainconv.models import Preprocessing
+
+
+def make_feed(n: int = 7, degrees: float | None = None) -> tuple[StimulusFeed, bc.StimulusSet]:
+    model = bc.wrap_model(
+        nn.Sequential(nn.Conv2d(3, 2, 3)), name="toy", preprocess=Preprocessing(input_size=8), layers=["0"]
+    )
+    images = np.random.default_rng(0).integers(0, 256, (n, 8, 8, 3), dtype=np.uint8)
+    stimuli = bc.StimulusSet("noise", tuple(f"s{n - i}" for i in range(n)), images, degrees)
+    return StimulusFeed(stimuli, model), stimuli
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 20])
+@pytest.mark.parametrize("degrees", [None, 4.0, 16.0])
+def test_the_thread_changes_nothing(size: int, degrees: float | None) -> None:
+    batches = {}
+    for ahead in (False, True):
+        feed, stimuli = make_feed(degrees=degrees)
+        batches[ahead] = list(feed.batches(size, ahead=ahead))
+        assert feed.sha256 == hash_stimuli(stimuli)
+        assert [first for first, _ in batches[ahead]] == list(range(0, 7, size))
+    for (_, a), (_, b) in zip(batches[False], batches[True], strict=True):
+        assert torch.equal(a, b)
+    assert torch.equal(torch.cat([images for _, images in batches[True]]), feed.prepare(0, 7))
+
+
+def test_an_image_that_cannot_be_read_ends_the_feed() -> None:
+    feed, _ = make_feed()
+    feed._stimuli = type("Broken", (), {"images": [], "ids": ("a",), "degrees": None, "__len__": lambda _self: 1})()
+    for ahead in (False, True):
+        with pytest.raises(IndexError):
+            list(feed.batches(1, ahead=ahead))
+
+
+def test_the_probe_shows_the_first_stimulus_by_id_twice() -> None:
+    feed, stimuli = make_feed()
+    two = feed.prepare_twice()
+    assert two.shape == (2, 3, 8, 8)
+    assert stimuli.ids[6] == "s1"
+    assert torch.equal(two[1], feed.prepare(6, 7)[0])
