@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import squareform
 
 from brainconv.similarity.comparators import COMPARATORS
 from brainconv.similarity.ranks import SortedRow
@@ -19,6 +18,8 @@ Counts = NDArray[np.int32]
 
 # pairs × samples that are ranked together: what stays in the processor's cache
 _BLOCK = 65_536
+# pairs × samples, and pairs × rows, of one matrix product (16 MB)
+_BLOCK_OF_MOMENTS = 2_000_000
 
 
 def draw_multiplicities(n_stimuli: int, n_boot: int, rng: np.random.Generator) -> Counts:
@@ -74,7 +75,7 @@ def compare_resampled(a: Floats, b: Floats, multiplicities: Counts, *, comparato
     result: dict[str, Floats] = {}
     for comparator in ("pearson", "cosine"):
         if comparator in comparators:
-            result[comparator] = _linear(a, b, weights.astype(np.float64), centre=comparator == "pearson")
+            result[comparator] = _linear(a, b, weights, centre=comparator == "pearson")
     by_rank = [c for c in comparators if c in {"spearman", "rho-a"}]
     by_count = [c for c in comparators if c in {"tau-a", "tau-b"}]
     if by_rank or by_count:
@@ -82,28 +83,30 @@ def compare_resampled(a: Floats, b: Floats, multiplicities: Counts, *, comparato
     return {comparator: result[comparator] for comparator in comparators}
 
 
-def _forms(matrices: list[Floats], weights: Floats) -> Floats:
-    """Half of w' M w for each matrix and each row w of the weights: (n_matrices, n_boot)."""
-    return np.stack([np.einsum("bi,bi->b", weights @ matrix, weights) / 2.0 for matrix in matrices])
-
-
-def _linear(a: Floats, b: Floats, weights: Floats, *, centre: bool) -> Floats:
-    total = (weights.sum(axis=1) ** 2 - (weights**2).sum(axis=1)) / 2.0
-    sides = []
-    for rows in (a, b):
-        # a constant shift changes no correlation and saves the digits of the variance
-        shifted = rows - rows.mean(axis=1, keepdims=True) if centre else rows
-        squares = [squareform(row, checks=False) for row in shifted]
-        power = _forms([square**2 for square in squares], weights)
-        sums = _forms(squares, weights) if centre else np.zeros_like(power)
-        spread = power - sums**2 / total
-        spread[spread <= 1e-14 * power] = np.nan
-        sides.append((squares, sums, np.sqrt(spread)))
-    (squares_a, sums_a, spread_a), (squares_b, sums_b, spread_b) = sides
-    result = np.empty((len(weights), len(a), len(b)))
-    for i, left in enumerate(squares_a):
-        crossed = _forms([left * right for right in squares_b], weights)
-        result[:, i] = ((crossed - sums_a[i] * sums_b / total) / (spread_a[i] * spread_b)).T
+def _linear(a: Floats, b: Floats, weights: Counts, *, centre: bool) -> Floats:
+    """Moments of all rows in all samples are products of one matrix with the weights of the pairs."""
+    # a constant shift changes no correlation and saves the digits of the variance
+    left, right = (rows - rows.mean(axis=1, keepdims=True) if centre else rows for rows in (a, b))
+    n_a, n_b, n_pairs = len(a), len(b), a.shape[1]
+    first, second = np.triu_indices(weights.shape[1], 1)
+    sides = np.vstack([left, right])
+    step = max(4, _BLOCK_OF_MOMENTS // n_pairs)
+    n_rows = max(1, _BLOCK_OF_MOMENTS // (n_pairs * n_b))
+    result = np.empty((len(weights), n_a, n_b))
+    for start in range(0, len(weights), step):
+        drawn = weights[start : start + step]
+        pairs = (drawn.take(first, axis=1) * drawn.take(second, axis=1)).astype(np.float64)
+        total = pairs.sum(axis=1)
+        power = pairs @ (sides**2).T
+        sums = pairs @ sides.T if centre else np.zeros_like(power)
+        spread = power - sums**2 / total[:, None]
+        scale = np.sqrt(np.where(spread > 1e-14 * power, spread, np.nan))
+        for k in range(0, n_a, n_rows):
+            rows = slice(k, min(k + n_rows, n_a))
+            products = (left[rows, None] * right).reshape(-1, n_pairs)
+            crossed = (pairs @ products.T).reshape(len(drawn), -1, n_b)
+            crossed -= sums[:, rows, None] * sums[:, None, n_a:] / total[:, None, None]
+            result[start : start + step, rows] = crossed / (scale[:, rows, None] * scale[:, None, n_a:])
     return result
 
 

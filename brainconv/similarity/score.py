@@ -138,7 +138,8 @@ def score_rsa(
                     samples.append(drawn)
     if n_boot:
         notes.append(
-            f"Intervals: percentiles of {n_boot} bootstrap samples of the stimuli unless said otherwise, seed {random_state}."
+            f"Intervals: percentiles of {n_boot} bootstrap samples of the stimuli unless said otherwise; "
+            f"seed {random_state}."
         )
     if n_permutations:
         notes.append(f"p: one-sided, {n_permutations} relabellings of the stimuli unless said otherwise.")
