@@ -19,7 +19,18 @@ _TEXT: np.dtype[Any] = np.dtype("O", metadata={"vlen": str})  # HDF5's text of v
 
 
 def write_attributes(group: Any, values: Mapping[str, Any]) -> None:
-    """Text goes in as it is; everything else as JSON, so that None, mappings and tuples survive."""
+    """Text goes in as it is; everything else as JSON, so that None, mappings and tuples survive.
+
+    Parameters
+    ----------
+    group : h5netcdf Group
+    values : mapping of str to anything that JSON can hold
+
+    Raises
+    ------
+    InvalidInputError
+        If a value is something else.
+    """
     for key, value in values.items():
         if isinstance(value, str) and not value.startswith(_JSON):
             group.attrs[key] = value
@@ -28,7 +39,12 @@ def write_attributes(group: Any, values: Mapping[str, Any]) -> None:
 
 
 def read_attributes(group: Any) -> dict[str, Any]:
-    """Undo `write_attributes` (tuples come back as lists)."""
+    """Undo `write_attributes` (tuples come back as lists).
+
+    Parameters
+    ----------
+    group : h5netcdf Group
+    """
     values = {}
     for key in group.attrs:
         value = group.attrs[key]
@@ -56,7 +72,17 @@ def _plain(value: Any) -> Any:
 def write_array(
     group: Any, name: str, values: NDArray[Any], dimensions: tuple[str, ...], *, compress: bool = False
 ) -> None:
-    """Write an array; dimensions that the group does not have yet are made."""
+    """Write an array; dimensions that the group does not have yet are made.
+
+    Parameters
+    ----------
+    group : h5netcdf Group
+    name : str
+    values : ndarray, any shape
+    dimensions : tuple of str
+        One per axis.
+    compress : bool
+    """
     array = np.asarray(values)
     for dimension, length in zip(dimensions, array.shape, strict=True):
         if dimension not in group.dimensions:
@@ -66,7 +92,15 @@ def write_array(
 
 
 def write_strings(group: Any, name: str, values: Sequence[str], dimension: str) -> None:
-    """Write text, of variable length."""
+    """Write text, of variable length.
+
+    Parameters
+    ----------
+    group : h5netcdf Group
+    name : str
+    values : sequence of str
+    dimension : str
+    """
     if dimension not in group.dimensions:
         group.dimensions[dimension] = len(values)
     data = np.array([str(value) for value in values], dtype=object)
@@ -74,12 +108,25 @@ def write_strings(group: Any, name: str, values: Sequence[str], dimension: str) 
 
 
 def read_strings(group: Any, name: str) -> list[str]:
-    """Undo `write_strings`."""
+    """Undo `write_strings`.
+
+    Parameters
+    ----------
+    group : h5netcdf Group
+    name : str
+    """
     return [value.decode() if isinstance(value, bytes) else str(value) for value in group[name][...]]
 
 
 def write_frame(group: Any, frame: pd.DataFrame) -> None:
-    """Write a table, column by column, with its types and what is missing."""
+    """Write a table, column by column, with its types and what is missing.
+
+    Parameters
+    ----------
+    group : h5netcdf Group
+        Empty, and the table's own.
+    frame : DataFrame
+    """
     group.dimensions["row"] = len(frame)
     columns = [str(column) for column in frame.columns]
     write_attributes(group, {"columns": columns, "index_name": frame.index.name, "n_rows": len(frame)})
@@ -90,7 +137,12 @@ def write_frame(group: Any, frame: pd.DataFrame) -> None:
 
 
 def read_frame(group: Any) -> pd.DataFrame:
-    """Undo `write_frame`."""
+    """Undo `write_frame`.
+
+    Parameters
+    ----------
+    group : h5netcdf Group
+    """
     head = read_attributes(group)
     has_index = "index" in group.variables
     index = pd.Index(_read_series(group, "index")) if has_index else pd.RangeIndex(int(head["n_rows"]))

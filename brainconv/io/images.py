@@ -73,7 +73,14 @@ class StoredImages(Sequence[Image]):
 
 
 def write_stimuli(group: Any, stimuli: StimulusSet) -> None:
-    """Write ids, pixels (padded to the largest image), width in degrees and table."""
+    """Write ids, pixels (padded to the largest image), width in degrees and table.
+
+    Parameters
+    ----------
+    group : h5netcdf Group
+        Empty, and the set's own.
+    stimuli : StimulusSet
+    """
     write_attributes(group, {"name": stimuli.name, "degrees": stimuli.degrees})
     write_strings(group, "stimulus_id", stimuli.ids, "stimulus")
     write_frame(group.create_group("table"), stimuli.table)
@@ -99,7 +106,14 @@ def write_stimuli(group: Any, stimuli: StimulusSet) -> None:
 
 
 def read_stimuli(group: Any, path: Path) -> StimulusSet:
-    """Undo `write_stimuli`; the images stay in the file."""
+    """Undo `write_stimuli`; the images stay in the file.
+
+    Parameters
+    ----------
+    group : h5netcdf Group
+    path : path
+        The file that the group lies in.
+    """
     fields = read_attributes(group)
     return StimulusSet(
         name=fields["name"],

@@ -43,10 +43,8 @@ def collect_provenance(**extra: Any) -> dict[str, Any]:
         differ from it), ``python``, ``platform``, ``packages``, ``threads`` and, if torch is imported already,
         ``torch`` (threads, TF32, CUDA device).
     """
-    from brainconv import __version__
-
     found: dict[str, Any] = {
-        "brainconv": __version__,
+        "brainconv": sys.modules["brainconv"].__version__,
         "git_commit": _git_commit(),
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",

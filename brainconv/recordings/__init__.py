@@ -6,6 +6,7 @@ A recording of your own is a `brainconv.Recording` made from arrays, or a YAML r
 
 from brainconv.recordings.load import describe_recording, fetch_recording, list_recordings, load_recording
 from brainconv.recordings.registry import RecordingRow, RegisteredFile, load_registry
+from brainconv.recordings.simulate import simulate_recording
 
 __all__ = [
     "RecordingRow",
@@ -15,4 +16,5 @@ __all__ = [
     "list_recordings",
     "load_recording",
     "load_registry",
+    "simulate_recording",
 ]

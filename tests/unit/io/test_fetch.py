@@ -5,6 +5,7 @@ import http.server
 import re
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,6 +87,14 @@ def test_downloads_once_and_leaves_nothing_else(site: Site, tmp_path: Path) -> N
     assert fetch_file(remote(site), folder="set", data_dir=tmp_path / "d") == path
     assert len(site.requests) == 1
     assert [p.name for p in path.parent.iterdir()] == ["file.bin"]
+
+
+def test_two_that_need_a_file_at_once_download_it_once(site: Site, tmp_path: Path) -> None:
+    pytest.importorskip("fcntl", reason="this system cannot lock a folder")
+    with ThreadPoolExecutor(4) as pool:
+        paths = list(pool.map(lambda _: fetch_file(remote(site), folder="set", data_dir=tmp_path), range(4)))
+    assert {path.read_bytes() == CONTENT for path in paths} == {True}
+    assert len(site.requests) == 1
 
 
 def test_sha1_of_the_publisher_serves_too(site: Site, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def mine(tmp_path: Path) -> Path:
         "mine2026.cells": {**row, "kind": "properties", "reader": "my_reader.py:read_cells"},
         "mine2026.wrong_count": {**row, "n_stimuli": 4},
         "mine2026.wrong_kind": {**row, "kind": "properties"},
-        "mine2026.no_function": {**row, "reader": "my_reader.py:raed"},
+        "mine2026.no_function": {**row, "reader": "my_reader.py:no_such_function"},
         "mine2026.no_file": {**row, "reader": "other.py:read"},
         "mine2026.no_module": {**row, "reader": "no_such_package.module:read"},
         "mine2026.no_data": {**row, "files": {"responses": {"path": "absent.npy"}}},
@@ -105,7 +105,7 @@ def test_a_page_beside_the_users_registry_is_found(mine: Path) -> None:
     [
         ("mine2026.wrong_count", "has n_stimuli = 3, but mine.yaml says 4"),
         ("mine2026.wrong_kind", "gave Recording; a row of kind 'properties' needs Properties"),
-        ("mine2026.no_function", "cannot be imported .*raed"),
+        ("mine2026.no_function", "cannot be imported .*no_such_function"),
         ("mine2026.no_file", r"cannot be imported \(no file .*other\.py"),
         ("mine2026.no_module", "cannot be imported .*no_such_package"),
     ],

@@ -96,7 +96,7 @@ def test_an_edited_file_is_read_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"titel": "x"}, r"unknown field 'titel' \(did you mean 'title'\?\)"),
+        ({"titles": "x"}, r"unknown field 'titles' \(did you mean 'title'\?\)"),
         ({"n_sites": "two"}, "field 'n_sites' is 'two'; expected int"),
         ({"n_sites": True}, "field 'n_sites' is True"),
         ({"unit": ...}, "lacks 'unit'; a recording of kind 'responses'"),
