@@ -25,6 +25,7 @@ from brainconv.plotting.style import (
     SIMULATED_COLOUR,
     SeriesStyle,
     assign_series_styles,
+    break_label,
     count_legend_columns,
     create_figure,
     draw_heading,
@@ -146,7 +147,7 @@ def plot_layer_profiles(
             axis.set_xlabel(textwrap.fill(words, max(int(12 * widths[list(panels).index(names)]), 16)))
         if points:
             _draw_points(axes[-1], table[table["model"].isin(points)], points, styles)
-        axes[0].set_ylabel((ylabel or describe_score(table)).replace(", ", ",\n"))
+        axes[0].set_ylabel(break_label(ylabel or describe_score(table), 36))
         said = [describe_counts(table), _draw_ceiling(axes, table, ceiling_reason), note]
         _finish(figure, axes, table, said, title or " · ".join(filter(None, [recording, area])))
     return figure

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from brainconv.plotting.style import (
     COLOUR_MAP,
     INK,
     OKABE_ITO,
+    break_label,
     create_figure,
     draw_heading,
     figure_style,
@@ -23,6 +23,9 @@ from brainconv.plotting.style import (
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+#: What fits side by side on a page.
+_MAX_PANELS = 3
 
 
 def plot_layer_recovery(
@@ -39,7 +42,7 @@ def plot_layer_recovery(
     Parameters
     ----------
     scores : Scores or DataFrame
-        Tidy table of simulated recordings; one panel per formula in it.
+        Tidy table of simulated recordings; one panel per formula in it, at most three.
     true_layers : mapping of str to str
         Area to the layer from whose features its recording was made.
     model : str
@@ -54,7 +57,7 @@ def plot_layer_recovery(
     Raises
     ------
     InvalidInputError
-        If a row is not of a simulated recording, or an area has several recordings.
+        If a row is not of a simulated recording, an area has several recordings, or there are too many formulas.
     NotFoundError
         If there is no row of that model, or a true layer is not among the layers scored.
     """
@@ -74,6 +77,11 @@ def plot_layer_recovery(
             msg = f"The true layer of {area} is {true_layers.get(area)!r}; expected one of {', '.join(layers)}."
             raise NotFoundError(msg)
     panels = list(table.groupby(["analysis", "statistic", "definition", "comparator"], sort=False))
+    if len(panels) > _MAX_PANELS:
+        msg = (
+            f"The table holds {len(panels)} formulas; at most {_MAX_PANELS} fit in one figure, choose among them first."
+        )
+        raise InvalidInputError(msg)
     with figure_style():
         from matplotlib.patches import Rectangle
 
@@ -115,7 +123,7 @@ def plot_layer_recovery(
             axis.set_yticks(range(len(layers)), layers)
             axis.tick_params(length=0)
             axis.spines[:].set_visible(False)
-            axis.set_xlabel(textwrap.fill(describe_score(rows), 10 + 7 * len(areas)))
+            axis.set_xlabel(break_label(describe_score(rows), 8 + 7 * len(areas)))
         axes[0].set_ylabel("layer, in the order of execution")
         said = [model, "outlined: the layer that made the recording", "●: the layer of the highest score", note]
         draw_heading(figure, title, said, simulated=is_simulated(table))

@@ -113,10 +113,11 @@ def select_best_layers(scores: Scores | pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per group, in the order of the table; of equal values the earliest layer.
+        One row per group, in the order of the table; of equal values the earliest layer.  Rows without a layer, such
+        as reliabilities, are left out.
     """
     table = get_table(scores)
-    table = table[table["value"].notna()].sort_values("layer_index", kind="stable")
+    table = table[table["value"].notna() & (table["layer"] != "")].sort_values("layer_index", kind="stable")
     groups = [*SERIES, "recording", "area", "degrees", *_FORMULAS]
     best = table.groupby(groups, dropna=False, sort=False)["value"].idxmax()
     return table.loc[sorted(best)].reset_index(drop=True)

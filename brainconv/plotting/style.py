@@ -224,6 +224,23 @@ def series_label(model: str, weights: str) -> str:
     return f"{model}, untrained" if weights == "random" else f"{model} ({weights})"
 
 
+def break_label(label: str, width: int) -> str:
+    """The label of an axis in two lines, where it is longer than the axis.
+
+    Parameters
+    ----------
+    label : str
+    width : int
+        Characters that fit.
+
+    Returns
+    -------
+    str
+        Broken after its commas; as it was where it fits.
+    """
+    return label if len(label) <= width else label.replace(", ", ",\n")
+
+
 def draw_heading(figure: Figure, title: str, said: Sequence[str], *, simulated: bool) -> None:
     """Write the title and, beneath it in small letters, what else must be said; call it when all else is drawn.
 

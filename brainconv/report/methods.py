@@ -152,9 +152,9 @@ def _describe_predictivity(table: pd.DataFrame, known: Mapping[str, Any]) -> Sec
     text.append(" ".join(_describe_splits(word) for word in _words(table, "splits")) + _describe_seed(known))
     statistics = _words(table, "statistic")
     text.append(
-        _sentences(dict.fromkeys(_SELECTION.sub("", word) for word in statistics), STATISTICS, "Statistic")
+        _sentences(_words(table, "definition"), DEFINITIONS, "Formula")
         + " "
-        + _sentences(_words(table, "definition"), DEFINITIONS, "Formula")
+        + _sentences(dict.fromkeys(_SELECTION.sub("", word) for word in statistics), STATISTICS, "Statistic")
     )
     if any("plain maximum" in word for word in statistics):
         text.append(

@@ -37,11 +37,12 @@ STATISTICS: dict[str, str] = {
     "mean RDM": "The mean of the subjects' RDMs was compared with the layer's.",
     "single RDM": "There is one RDM of the area, which was compared with the layer's.",
     "median over sites, mean over splits": (
-        "r was computed on the test stimuli of each split, its median taken over sites, and the medians averaged over "
-        "splits."
+        "The correlation was computed on the test stimuli of each split, its median taken over sites, and the medians "
+        "averaged over splits."
     ),
     "median over sites": (
-        "r was computed on the test stimuli of each fold, averaged over folds, and its median taken over sites."
+        "The correlation was computed on the test stimuli of each fold, averaged over folds, and its median taken over "
+        "sites."
     ),
 }
 

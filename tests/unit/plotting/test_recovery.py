@@ -49,3 +49,11 @@ def test_two_recordings_of_one_area_are_refused(simulated):
     twice = pd.concat([simulated.table, simulated.table.assign(recording="other")])
     with pytest.raises(InvalidInputError, match="one recording per area"):
         plot_layer_recovery(twice, true_layers=TRUE, model="quickstart")
+
+
+def test_too_many_formulas_are_refused(simulated):
+    import pandas as pd
+
+    many = pd.concat([simulated.table.assign(definition=f"r{i}") for i in range(2)])
+    with pytest.raises(InvalidInputError, match="4 formulas; at most 3"):
+        plot_layer_recovery(many, true_layers=TRUE, model="quickstart")

@@ -71,3 +71,8 @@ def test_words_for_scores_and_counts(macaque, simulated):
     assert describe_counts(table) == "400 stimuli · 60 sites · 10 repeats"
     assert np.isnan(get_ceiling_span(table)).all()
     assert is_simulated(table)
+
+
+def test_reliabilities_have_no_best_layer(macaque):
+    row = {"analysis": "reliability", "recording": "x", "statistic": "s", "definition": "d", "value": 0.9}
+    assert len(select_best_layers(Scores.from_rows([row, *macaque.table.to_dict("records")]))) == 20
