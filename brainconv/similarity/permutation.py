@@ -49,24 +49,34 @@ def permute_labels(
         check_choice(comparator, COMPARATORS, what="RDM comparator")
     n_stimuli = len(squareform(b[0], checks=False))
     rows, columns = np.triu_indices(n_stimuli, 1)
-    # ranks move with their pairs, so that every comparator but tau is an inner product of fixed numbers
-    prepared = {c: tuple(_prepare(side, c) for side in (a, b)) for c in comparators if c not in {"tau-a", "tau-b"}}
-    squares = {c: [squareform(row, checks=False) for row in sides[1]] for c, sides in prepared.items()}
-    counted = [c for c in comparators if c not in prepared]
+    counted = [c for c in comparators if c in {"tau-a", "tau-b"}]
+    # values and ranks move with their pairs, so that every other comparator is an inner product of fixed numbers
+    kinds = dict.fromkeys(_KINDS[c] for c in comparators if c not in counted)
+    sides = {kind: (_normalise(a, kind), _normalise(b, kind)) for kind in kinds}
+    squares = {kind: [squareform(row, checks=False).ravel() for row in right[0]] for kind, (_, right) in sides.items()}
     tau = _TauUnderRelabelling(a, b) if counted else None
     result = {c: np.empty((n_permutations, len(a), len(b))) for c in comparators}
     step = max(1, min(16, 100_000 // rows.size))
     for start in range(0, n_permutations, step):
         block = slice(start, min(start + step, n_permutations))
         orders = np.stack([rng.permutation(n_stimuli) for _ in range(block.start, block.stop)])
-        first, second = orders[:, rows], orders[:, columns]
-        for c, (left, _) in prepared.items():
-            for j, square in enumerate(squares[c]):
-                result[c][block, :, j] = square[first, second] @ left.T
+        pairs = orders.take(rows, axis=1) * n_stimuli + orders.take(columns, axis=1)
+        products = {
+            kind: np.stack([square.take(pairs) @ sides[kind][0][0].T for square in squares[kind]], axis=2)
+            for kind in kinds
+        }
+        for c in comparators:
+            if c not in counted:
+                result[c][block] = products[_KINDS[c]]
+                if c == "rho-a":  # of unit length like Spearman's; back to the length of untied ranks
+                    result[c][block] *= _untied_share(rows.size, *(side[1] for side in sides["ranks"]))
         if tau is not None:
-            for c, values in tau.compare(first, second, counted).items():
+            for c, values in tau.compare(pairs, counted).items():
                 result[c][block] = values
     return result
+
+
+_KINDS = {"pearson": "centred", "cosine": "plain", "spearman": "ranks", "rho-a": "ranks"}
 
 
 class _TauUnderRelabelling:
@@ -79,9 +89,9 @@ class _TauUnderRelabelling:
         self.ties = [np.array([count_ties(row) for row in rows]) for rows in sides]
         self.n_pairs_of_pairs = a.shape[1] * (a.shape[1] - 1) / 2.0
 
-    def compare(self, first: NDArray[np.intp], second: NDArray[np.intp], names: Sequence[str]) -> dict[str, Floats]:
-        n, n_targets = len(first), len(self.squares)
-        moved = np.stack([square[first, second] for square in self.squares], axis=1).reshape(n * n_targets, -1)
+    def compare(self, pairs: NDArray[np.intp], names: Sequence[str]) -> dict[str, Floats]:
+        n, n_targets = len(pairs), len(self.squares)
+        moved = np.stack([square.take(pairs) for square in self.squares], axis=1).reshape(n * n_targets, -1)
         ties = np.tile(self.ties[1], n)
         counts = [
             concordance_of_ranks(ranks, moved, int(tied), ties).reshape(n, n_targets)
@@ -96,15 +106,18 @@ class _TauUnderRelabelling:
         return {name: counted / scales[name] for name in names}
 
 
-def _prepare(rows: Floats, comparator: str) -> Floats:
-    values = rank_rows(rows) if comparator in {"spearman", "rho-a"} else rows
-    if comparator != "cosine":
+def _normalise(rows: Floats, kind: str) -> tuple[Floats, Floats]:
+    """Rows of unit length (NaN where there is none), and their lengths."""
+    values = rank_rows(rows) if kind == "ranks" else rows
+    if kind != "plain":
         values = values - values.mean(axis=1, keepdims=True)
-    if comparator == "rho-a":
-        m = float(rows.shape[1])
-        return np.asarray(values * np.sqrt(12.0 / (m**3 - m)))
-    norms = np.sqrt(np.einsum("ij,ij->i", values, values))
-    return np.asarray(values / np.where(norms > 0, norms, np.nan)[:, None])
+    lengths = np.sqrt(np.einsum("ij,ij->i", values, values))
+    return np.asarray(values / np.where(lengths > 0, lengths, np.nan)[:, None]), lengths
+
+
+def _untied_share(n_pairs: int, left: Floats, right: Floats) -> Floats:
+    m = float(n_pairs)
+    return np.outer(left, right) * (12.0 / (m**3 - m))
 
 
 def compute_p(observed: Floats, null: Floats) -> Floats:
@@ -118,9 +131,9 @@ def compute_p(observed: Floats, null: Floats) -> Floats:
     Returns
     -------
     ndarray, shape (...)
-        (1 + #{null ≥ observed}) / (1 + n_permutations); NaN where the observed value is.
+        (1 + #{null ≥ observed}) / (1 + n_permutations); NaN where the observed or a relabelled value is.
     """
     # a relabelling that gives the observed value again must count, whatever the order of summation
     at_least = (null >= observed - 1e-12).sum(axis=0)
     p = (1.0 + at_least) / (1.0 + len(null))
-    return np.where(np.isfinite(observed), p, np.nan)
+    return np.where(np.isfinite(observed) & np.isfinite(null).all(axis=0), p, np.nan)

@@ -32,7 +32,7 @@ def score_rsa(
     estimator: str = "correlation",
     comparator: str | Sequence[str] = "rho-a",
     n_boot: int = 1000,
-    n_permutations: int = 1000,
+    n_permutations: int | None = None,
     target_estimator: str | None = None,
     random_state: int = 0,
 ) -> Scores:
@@ -52,8 +52,9 @@ def score_rsa(
     n_boot : int
         Bootstrap samples of the stimuli, at least 20, or 0 for no interval.  Tau at many stimuli takes fewer; the notes
         say how many.
-    n_permutations : int
-        Relabellings of the stimuli, at least 19, or 0 for no p.  Tau at many stimuli takes fewer; the notes say.
+    n_permutations : int, optional
+        Relabellings of the stimuli, at least 19, or 0 for no p; by default 1,000, above 300 stimuli 200.  Tau
+        at many stimuli takes fewer; the notes say how many.
     target_estimator : str, optional
         For the RDMs of a Recording; by default that of the layers.
     random_state : int
@@ -90,6 +91,8 @@ def score_rsa(
     """
     comparators = _check_arguments(comparator, n_boot, n_permutations)
     targets, ids, notes = prepare_targets(target, estimator=target_estimator or estimator)
+    if n_permutations is None:
+        n_permutations = 1000 if len(ids) <= 300 else 200
     candidates, more = prepare_candidates(representations, ids, estimator=estimator, comparators=comparators)
     notes += more
     rng_boot, rng_permutation = (np.random.default_rng(s) for s in np.random.SeedSequence(random_state).spawn(2))
@@ -147,7 +150,7 @@ def score_rsa(
     return Scores.from_rows(rows, details=details, notes=notes)
 
 
-def _check_arguments(comparator: str | Sequence[str], n_boot: int, n_permutations: int) -> tuple[str, ...]:
+def _check_arguments(comparator: str | Sequence[str], n_boot: int, n_permutations: int | None) -> tuple[str, ...]:
     comparators = (comparator,) if isinstance(comparator, str) else tuple(dict.fromkeys(comparator))
     for name in comparators:
         check_choice(name, COMPARATORS, what="RDM comparator")

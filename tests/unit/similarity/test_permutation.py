@@ -27,3 +27,4 @@ def test_p_counts_the_observed_order():
     assert compute_p(np.array([0.2]), null) == pytest.approx(3 / 4)
     assert compute_p(np.array([-1.0]), null) == 1.0
     assert np.isnan(compute_p(np.array([np.nan]), null))
+    assert np.isnan(compute_p(np.array([0.0]), np.full((3, 1), np.nan)))
