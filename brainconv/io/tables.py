@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -59,10 +60,9 @@ def save_scores(
             write_attributes(file, head)
     # the CSV comes last: where it stands, its details stand too
     with write_atomically(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(COLUMNS)
+        stream.write(_as_line(list(COLUMNS)))
         for row in scores.table.itertuples(index=False):
-            writer.writerow(["" if cell is pd.NA else _as_text(cell) for cell in row])
+            stream.write(_as_line(["" if cell is pd.NA else _as_text(cell) for cell in row]))
 
 
 def open_scores(path_csv: str | os.PathLike[str]) -> Scores:
@@ -110,6 +110,13 @@ def _check_csv(path: str | os.PathLike[str]) -> Path:
         msg = f"The score table is to be {path}; expected a name that ends in .csv."
         raise InvalidInputError(msg)
     return Path(path)
+
+
+def _as_line(cells: list[str]) -> str:
+    """One line of CSV.  Written with CR LF and cut, because only then is a text with a bare CR put in quotes."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    return line.getvalue()[:-2] + "\n"
 
 
 def _as_text(cell: Any) -> str:

@@ -42,6 +42,12 @@ def test_any_table_comes_back_exactly(tmp_path_factory: pytest.TempPathFactory, 
     pd.testing.assert_frame_equal(read.table, written.table, check_exact=True)
 
 
+@pytest.mark.parametrize("text", ["\r", "a\r\nb", "\n", " ", '"', ",", "NA", "nan", "None", "1.0", "\x00", "\u2028"])
+def test_any_text_comes_back(tmp_path: Path, text: str) -> None:
+    save_scores(Scores.from_rows([{"model": text, "layer": "x"}]), tmp_path / "s.csv", provenance={})
+    assert open_scores(tmp_path / "s.csv").table["model"].tolist() == [text]
+
+
 def example() -> Scores:
     details = xr.Dataset(
         {
