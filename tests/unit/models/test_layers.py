@@ -68,7 +68,7 @@ def test_a_layer_that_runs_repeatedly_needs_its_call() -> None:
 
 def test_bad_names() -> None:
     traced = trace_module(OutOfOrder().eval(), 9)
-    with pytest.raises(NotFoundError, match="Unknown layer of net 'frist'. Did you mean 'first'"):
+    with pytest.raises(NotFoundError, match=r"Unknown layer of net 'frist'. Did you mean 'first'"):
         check_layers(traced, ["frist"], model_name="net")
     with pytest.raises(NotFoundError, match="never"):
         check_layers(traced, ["never"], model_name="net")

@@ -52,6 +52,15 @@ def test_residual_networks_have_a_stage_per_block(name: str, n_blocks: int) -> N
     assert len(find_stages(module, trace_module(module, 64))) == n_blocks + 2
 
 
+@pytest.mark.parametrize(
+    ("name", "n_stages"),
+    [("densenet169", 9), ("squeezenet1_1", 10), ("mobilenet_v3_large", 19), ("convnext_base", 42)],
+)
+def test_larger_sisters(name: str, n_stages: int) -> None:
+    module = build(name)
+    assert len(find_stages(module, trace_module(module, 64))) == n_stages
+
+
 def test_a_backbone_is_looked_into() -> None:
     class Net(nn.Module):
         def __init__(self) -> None:
