@@ -216,11 +216,13 @@ def plot_site_scatter(
     with figure_style():
         figure = create_figure(4.2, 3.9)
         axis = figure.subplots()
-        axis.scatter(x, y, s=16, color=OKABE_ITO["blue"], alpha=0.65, linewidths=0, zorder=3, label="site")
+        dots = axis.scatter(x, y, s=16, color=OKABE_ITO["blue"], alpha=0.65, linewidths=0, zorder=3)
+        handles: dict[str, Artist] = {"site": dots}
         if bound:
             line = np.linspace(0.0, 1.0, 101)
-            axis.plot(line, np.sqrt(line), color=INK, linewidth=1.0, linestyle=":", label="√reliability, the bound")
-            axis.legend(loc="lower right")
+            (curve,) = axis.plot(line, np.sqrt(line), color=INK, linewidth=1.0, linestyle=":", label="bound")
+            handles["√reliability, the bound of r"] = curve
+        draw_legend(figure, handles)
         axis.axhline(0.0, color=RULE, linewidth=1.0)
         axis.grid()
         axis.set(
