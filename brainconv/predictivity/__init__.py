@@ -3,6 +3,7 @@
 from brainconv.predictivity.components import predict_components
 from brainconv.predictivity.crossvalidation import CrossValidation, cross_validate
 from brainconv.predictivity.definitions import DEFINITIONS, compute_definition
+from brainconv.predictivity.inference import compare_layers, compute_selection_frequency
 from brainconv.predictivity.pls import predict_pls
 from brainconv.predictivity.regressions import Regression, find_regression
 from brainconv.predictivity.ridge import PENALTY_GRID, HeldOut, mean_eigenvalue, predict_ridge
@@ -20,7 +21,9 @@ __all__ = [
     "Spectrum",
     "Splits",
     "centre_gram",
+    "compare_layers",
     "compute_definition",
+    "compute_selection_frequency",
     "cross_validate",
     "decompose_gram",
     "find_regression",

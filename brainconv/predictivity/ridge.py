@@ -17,6 +17,8 @@ Index = NDArray[np.intp]
 
 PENALTY_GRID: Array = 10.0 ** np.arange(-3.0, 4.25, 0.5)
 
+_BLOCK = 2**23  # numbers held at once for several penalties: 64 MiB
+
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
@@ -169,22 +171,29 @@ def _leave_out(
     """One split by the leave-group-out identity; ``where`` are the places of ``fit`` and ``held`` in the spectrum."""
     t, s = where
     vectors, null = spectrum.vectors, spectrum.null_vectors
+    n, n_sites = len(vectors), responses.shape[1]
+    shrink = penalties[:, None] / (spectrum.values + penalties[:, None])
     null_rows = null[s] @ null.T
     null_fit = null @ null_inner
-    null_diagonal = np.einsum("ij,ij->i", null[t], null[t])
-    squares = vectors[t] ** 2
-    best = _Best(len(t), len(s), responses.shape[1])
-    for number, alpha in enumerate(penalties):
-        shrink = alpha / (spectrum.values + alpha)
-        rows = (vectors[s] * shrink) @ vectors.T + null_rows
-        errors = vectors @ (shrink[:, None] * inner) + null_fit
-        lower = cholesky(rows[:, s], lower=True, check_finite=False)
-        cross = solve_triangular(lower, rows[:, t], lower=True, check_finite=False)
-        half = solve_triangular(lower, errors[s], lower=True, check_finite=False)
-        diagonal = squares @ shrink + null_diagonal - np.einsum("ij,ij->j", cross, cross)
-        inside = (errors[t] - cross.T @ half) / diagonal[:, None]
-        outside = solve_triangular(lower, half, lower=True, trans="T", check_finite=False)
-        best.offer(number, inside, outside)
+    diagonals = (vectors[t] ** 2) @ shrink.T + np.einsum("ij,ij->i", null[t], null[t])[:, None]
+    best = _Best(len(t), len(s), n_sites)
+    # Several penalties in one product, as reading the eigenvectors costs more than multiplying by few sites.
+    together = max(1, _BLOCK // (n * n_sites))
+    for first in range(0, len(penalties), together):
+        part = shrink[first : first + together]
+        shrunk = (part.T[:, :, None] * inner[:, None, :]).reshape(len(inner), -1)
+        block = (vectors @ shrunk).reshape(n, len(part), n_sites)
+        for offset, factors in enumerate(part):
+            number = first + offset
+            errors = block[:, offset] + null_fit
+            rows = (vectors[s] * factors) @ vectors.T + null_rows
+            lower = cholesky(rows[:, s], lower=True, check_finite=False)
+            cross = solve_triangular(lower, rows[:, t], lower=True, check_finite=False)
+            half = solve_triangular(lower, errors[s], lower=True, check_finite=False)
+            diagonal = diagonals[:, number] - np.einsum("ij,ij->j", cross, cross)
+            inside = (errors[t] - cross.T @ half) / diagonal[:, None]
+            outside = solve_triangular(lower, half, lower=True, trans="T", check_finite=False)
+            best.offer(number, inside, outside)
     return HeldOut(
         predictions=responses[held] - best.outer,
         nested_r=correlate_columns(responses[fit] - best.inner, responses[fit]),
