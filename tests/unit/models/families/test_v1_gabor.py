@@ -11,7 +11,7 @@ import torch
 import brainconv as bc
 from brainconv.errors import InvalidInputError
 from brainconv.models import prepare_images, trace_layers
-from brainconv.models.families.v1_gabor import V1Gabor, make_gabor
+from brainconv.models.families.v1_gabor import V1Gabor, convolve_at_stride, make_gabor
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +112,14 @@ def test_it_is_fixed() -> None:
 def test_what_cannot_be_shown_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="less than half a cycle per pixel"):
         V1Gabor(input_size=64, frequencies=(1.0, 4.0))
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "size", "stride"),
+    [(64, 61, 11, 4), (33, 30, 7, 3), (16, 17, 5, 1), (20, 23, 9, 2), (9, 9, 15, 4)],
+)
+def test_the_fast_convolution_is_a_convolution(height: int, width: int, size: int, stride: int) -> None:
+    torch.manual_seed(0)
+    images, filters = torch.randn(2, 1, height, width).double(), torch.randn(3, 1, size, size).double()
+    plain = torch.nn.functional.conv2d(images, filters, stride=stride, padding=size // 2)
+    assert torch.allclose(convolve_at_stride(images, filters, stride), plain, atol=1e-12)
