@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from typing import Any, cast
+from typing import Any
 
 import torch
 
@@ -44,21 +44,40 @@ def prepare_network(module: torch.nn.Module, device: str) -> Iterator[None]:
 
 @contextmanager
 def _exact_products() -> Iterator[None]:
-    """No TF32 (GPU) and no bfloat16 (CPU) inside float32 products."""
+    """No TF32 (GPU) and no bfloat16 (CPU) inside float32 products.
+
+    torch >= 2.9 has a second set of switches and complains where the two disagree: the older ones are set, which keeps
+    both in step, and both are put back.
+    """
     backends: Any = torch.backends
-    places: list[Any] = [backends.cuda.matmul, backends.cudnn]
-    name, exact = "allow_tf32", cast("Any", False)
-    if hasattr(backends.cuda.matmul, "fp32_precision"):  # torch >= 2.9; the older switches clash with these
-        places = [backends.cuda.matmul, backends.cudnn.conv, backends.mkldnn.matmul, backends.mkldnn.conv]
-        name, exact = "fp32_precision", "ieee"
-    before = [getattr(place, name) for place in places]
-    for place in places:
-        setattr(place, name, exact)
+    places: list[Any] = []
+    if hasattr(backends.cuda.matmul, "fp32_precision"):
+        mkldnn = backends.mkldnn
+        places = [backends.cuda.matmul, backends.cudnn.conv, backends.cudnn.rnn, mkldnn.matmul, mkldnn.conv, mkldnn.rnn]
+    newer = [place.fp32_precision for place in places]
+    matmul = _read_switch(torch.get_float32_matmul_precision)
+    cudnn = _read_switch(lambda: backends.cudnn.allow_tf32)
+    torch.set_float32_matmul_precision("highest")
+    backends.cudnn.allow_tf32 = False
+    for place in places[3:]:
+        place.fp32_precision = "ieee"
     try:
         yield
     finally:
-        for place, value in zip(places, before, strict=True):
-            setattr(place, name, value)
+        if matmul is not None:
+            torch.set_float32_matmul_precision(matmul)
+        if cudnn is not None:
+            backends.cudnn.allow_tf32 = cudnn
+        for place, value in zip(places, newer, strict=True):
+            place.fp32_precision = value
+
+
+def _read_switch(read: Callable[[], Any]) -> Any:
+    """Value of an older switch; None where the newer ones were set to something that it cannot express."""
+    try:
+        return read()
+    except RuntimeError:
+        return None
 
 
 def to_input(images: torch.Tensor, module: torch.nn.Module, device: str) -> torch.Tensor:

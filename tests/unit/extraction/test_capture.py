@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 import torch
 from torch import nn
@@ -33,20 +35,66 @@ def test_real_allocation_failure_is_one() -> None:
     assert is_out_of_memory(caught.value)
 
 
-def test_reduced_precision_is_off_inside_and_back_outside() -> None:
-    torch.set_float32_matmul_precision("medium")
-    try:
-        x = torch.rand(64, 64) + 1
-        with torch.autocast("cpu"), prepare_network(nn.Linear(1, 1), "cpu"):
-            assert torch.is_inference_mode_enabled()
-            assert (x @ x).dtype == torch.float32
-            assert torch.allclose(x @ x, (x.double() @ x.double()).float(), rtol=1e-6)
-            assert torch.backends.cuda.matmul.fp32_precision == "ieee"
-            assert torch.backends.mkldnn.matmul.fp32_precision == "ieee"
-        assert torch.get_float32_matmul_precision() == "medium"
-        assert not torch.is_inference_mode_enabled()
-    finally:
-        torch.set_float32_matmul_precision("highest")
+def set_older(matmul: str, tf32: bool) -> None:
+    torch.set_float32_matmul_precision(matmul)
+    torch.backends.cudnn.allow_tf32 = tf32
+
+
+def read_switches() -> dict[str, object]:
+    backends = torch.backends
+    switches: dict[str, object] = {
+        f"{name}.{op}": getattr(getattr(backends, name), op).fp32_precision
+        for name, op in [
+            ("cuda", "matmul"),
+            ("cudnn", "conv"),
+            ("cudnn", "rnn"),
+            ("mkldnn", "matmul"),
+            ("mkldnn", "conv"),
+        ]
+    }
+    for name, read in [("matmul", torch.get_float32_matmul_precision), ("tf32", lambda: backends.cudnn.allow_tf32)]:
+        try:
+            switches[name] = read()
+        except RuntimeError:
+            switches[name] = "mixed"
+    return switches
+
+
+@pytest.fixture
+def _switches_put_back() -> Iterator[None]:
+    yield
+    set_older("highest", True)
+    for place in (torch.backends.mkldnn.matmul, torch.backends.mkldnn.conv):
+        place.fp32_precision = "none"
+
+
+@pytest.mark.usefixtures("_switches_put_back")
+@pytest.mark.parametrize("setting", ["as it is", "older", "older, all off", "newer"])
+def test_reduced_precision_is_off_inside_and_back_outside(setting: str) -> None:
+    if setting == "older":
+        set_older("medium", True)
+    elif setting == "older, all off":
+        set_older("highest", False)
+    elif setting == "newer":
+        torch.backends.cuda.matmul.fp32_precision = "tf32"
+        torch.backends.cudnn.conv.fp32_precision = "ieee"
+        torch.backends.mkldnn.matmul.fp32_precision = "bf16"
+    before = read_switches()
+    x = torch.rand(64, 64) + 1
+    with torch.autocast("cpu"), prepare_network(nn.Linear(1, 1), "cpu"):
+        assert torch.is_inference_mode_enabled()
+        assert (x @ x).dtype == torch.float32
+        assert torch.allclose(x @ x, (x.double() @ x.double()).float(), rtol=1e-6)
+        assert torch.get_float32_matmul_precision() == "highest"
+        assert not torch.backends.cuda.matmul.allow_tf32
+        assert not torch.backends.cudnn.allow_tf32
+        inside = read_switches()
+        assert not {"tf32", "bf16"} & {inside[key] for key in inside if "." in key}
+    after = read_switches()
+    assert {key: value for key, value in after.items() if before[key] != "mixed"} == {
+        key: value for key, value in before.items() if value != "mixed"
+    }
+    assert not torch.is_inference_mode_enabled()
 
 
 def test_a_network_that_catches_every_exception_still_stops() -> None:
