@@ -51,3 +51,15 @@ def test_rights_are_those_of_any_new_file(tmp_path: Path) -> None:
     finally:
         os.umask(old)
     assert stat.S_IMODE((tmp_path / "x").stat().st_mode) == 0o644
+
+
+def test_who_is_reading_the_old_file_reads_it_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("old content")
+    with path.open() as reader:
+        assert reader.read(3) == "old"
+        with write_atomically(path) as temporary:
+            temporary.write_text("NEW CONTENT")
+        reader.seek(0)
+        assert reader.read() == "old content"
+    assert path.read_text() == "NEW CONTENT"
