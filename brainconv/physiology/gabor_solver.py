@@ -19,7 +19,7 @@ _COMPACT_EVERY = 5
 
 
 def solve_gabors(
-    profiles: Array, starts: Array, *, max_iterations: int = 100, batch_size: int = 4096
+    profiles: Array, starts: Array, *, max_iterations: int = 200, batch_size: int = 4096
 ) -> tuple[Array, Array, Array, Array]:
     """Fit a Gabor function to every profile from every start, and keep the best.
 
@@ -88,7 +88,7 @@ def _descend(
     low, high = bounds
     result = torch.empty(len(points), 9, dtype=torch.float64)
     weights, error = _project(targets, *_compute_basis(points, grid)[:2])[:2]
-    damping = torch.full((len(points),), 1e-2, dtype=torch.float64)
+    damping = torch.full((len(points),), 1e-1, dtype=torch.float64)
     alive = torch.arange(len(points))
     for iteration in range(max_iterations):
         normal, gradient = _compute_normal_equations(targets, points, grid)

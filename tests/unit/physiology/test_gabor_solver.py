@@ -59,7 +59,7 @@ def test_the_result_does_not_depend_on_the_batches_and_leaves_the_threads_alone(
     starts = compute_starts(NOISE, 6, 0)
     threads = torch.get_num_threads()
     whole = solve_gabors(NOISE, starts)
-    pieces = solve_gabors(NOISE, starts, batch_size=7)
+    pieces = solve_gabors(NOISE, starts, batch_size=40)
     alone = solve_gabors(NOISE[5:6], starts[5:6])
     np.testing.assert_allclose(whole[3], pieces[3], atol=1e-8)
     np.testing.assert_allclose(whole[3][5:6], alone[3], atol=1e-8)
