@@ -17,6 +17,7 @@ Index = NDArray[np.intp]
 
 PENALTY_GRID: Array = 10.0 ** np.arange(-3.0, 4.25, 0.5)
 
+_EIGH = 6.6  # an eigendecomposition takes as long as this many n³ operations of a matrix product (measured)
 _BLOCK = 2**23  # numbers held at once for several penalties: 64 MiB
 
 
@@ -97,28 +98,39 @@ def predict_ridge(
     never as ``I - H``, which loses its digits at small penalties.  The noise floor is applied to the spectrum of all
     stimuli of the splits; it concerns the features only.
     """
-    shared: dict[bytes, tuple[Index, Spectrum, Array, Array]] = {}
-    found = []
-    for fit, held in zip(train, test, strict=True):
-        if len(held) > len(fit):
-            found.append(_refit(gram, responses, fit, held, grid=grid, noise_floor=noise_floor))
+    together: dict[bytes, list[int]] = {}
+    for number, (fit, held) in enumerate(zip(train, test, strict=True)):
+        together.setdefault(np.union1d(fit, held).tobytes(), []).append(number)
+    found: dict[int, HeldOut] = {}
+    for key, numbers in together.items():
+        union: Index = np.frombuffer(key, dtype=np.intp)
+        sizes = [(len(train[number]), len(test[number])) for number in numbers]
+        if not _identity_pays(len(union), sizes, len(grid)):
+            for number in numbers:
+                fit, held = train[number], test[number]
+                found[number] = _refit(gram, responses, fit, held, grid=grid, noise_floor=noise_floor)
             continue
-        union = np.union1d(fit, held)
-        key = union.tobytes()
-        if key not in shared:
-            shared.clear()  # one at a time: splits over different stimuli usually follow each other
-            spectrum = decompose_gram(gram[np.ix_(union, union)], noise_floor=noise_floor)
-            targets = responses[union]
-            shared[key] = (union, spectrum, spectrum.vectors.T @ targets, spectrum.null_vectors.T @ targets)
-        union, spectrum, inner, null_inner = shared[key]
-        penalties = grid * mean_eigenvalue(gram, fit)
-        where = np.searchsorted(union, fit), np.searchsorted(union, held)
-        found.append(
-            _leave_out(
-                spectrum, inner, null_inner, responses=responses, fit=fit, held=held, where=where, penalties=penalties
+        spectrum = decompose_gram(gram[np.ix_(union, union)], noise_floor=noise_floor)
+        inner, null_inner = (basis.T @ responses[union] for basis in (spectrum.vectors, spectrum.null_vectors))
+        for number in numbers:
+            fit, held = train[number], test[number]
+            found[number] = _leave_out(
+                spectrum,
+                inner,
+                null_inner,
+                responses=responses,
+                fit=fit,
+                held=held,
+                where=(np.searchsorted(union, fit), np.searchsorted(union, held)),
+                penalties=grid * mean_eigenvalue(gram, fit),
             )
-        )
-    return found
+    return [found[number] for number in range(len(train))]
+
+
+def _identity_pays(n: int, sizes: list[tuple[int, int]], n_penalties: int) -> bool:
+    """Whether one eigendecomposition and products with each test set cost less than one decomposition per split."""
+    shared = _EIGH * n**3 + sum(n_penalties * (2 * held * n**2 + held**2 * n) for _, held in sizes)
+    return shared < sum(_EIGH * fit**3 for fit, _ in sizes)
 
 
 def mean_eigenvalue(gram: Array, train: Index) -> float:
@@ -181,7 +193,7 @@ def _leave_out(
     together = max(1, _BLOCK // (n * n_sites))
     for first in range(0, len(penalties), together):
         part = shrink[first : first + together]
-        shrunk = (part.T[:, :, None] * inner[:, None, :]).reshape(len(inner), -1)
+        shrunk = (part.T[:, :, None] * inner[:, None, :]).reshape(len(inner), len(part) * n_sites)
         block = (vectors @ shrunk).reshape(n, len(part), n_sites)
         for offset, factors in enumerate(part):
             number = first + offset
@@ -203,7 +215,7 @@ def _leave_out(
 
 
 def _refit(gram: Array, responses: Array, fit: Index, held: Index, *, grid: Array, noise_floor: float) -> HeldOut:
-    """One split by an eigendecomposition of its own: cheaper where the test set is the larger part."""
+    """One split by an eigendecomposition of its own: cheaper where test sets are large or few."""
     block = gram[np.ix_(fit, fit)]
     spectrum = decompose_gram(block, noise_floor=noise_floor)
     penalties = grid * mean_eigenvalue(gram, fit)

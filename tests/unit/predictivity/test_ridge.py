@@ -1,6 +1,7 @@
 import numpy as np
 
 from brainconv.predictivity import PENALTY_GRID, mean_eigenvalue, predict_ridge
+from brainconv.predictivity.ridge import _identity_pays
 
 
 def test_the_grid_is_the_one_that_the_design_names():
@@ -46,3 +47,9 @@ def test_a_noisy_site_gets_a_larger_penalty_than_a_clean_one():
     train, test = np.arange(80), np.arange(80, 100)
     (one,) = predict_ridge(features @ features.T, responses, [train], [test])
     assert one.choice[1] > one.choice[0]
+
+
+def test_the_cheaper_of_two_ways_is_taken():
+    assert _identity_pays(1000, [(900, 100)] * 10, 15)
+    assert not _identity_pays(1000, [(500, 500)] * 2, 15)
+    assert not _identity_pays(1000, [(900, 100)], 15)
