@@ -1,0 +1,88 @@
+"""Known truth in, known truth out: the layer that made a recording is found again, and so is its reliability.
+
+The network is small and untrained, so that the tests take seconds; its layers are far enough apart that the best one
+must be the generating one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from brainconv.containers import Representation, StimulusSet
+from brainconv.predictivity import score_predictivity
+from brainconv.recordings.simulate import simulate_recording
+from brainconv.reliability import compute_ceiling
+from brainconv.similarity import score_rsa
+
+LAYERS = ("conv1", "conv2", "conv3")
+
+
+@pytest.fixture(scope="module")
+def stimuli():
+    """Images with the spectrum of photographs (amplitude 1/f), of equal contrast."""
+    rng, size, n = np.random.default_rng(0), 24, 400
+    frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(size), np.fft.fftfreq(size)))
+    frequency[0, 0] = np.inf
+    images = np.fft.ifft2(np.fft.fft2(rng.standard_normal((n, size, size))) / frequency).real
+    images = images / images.std(axis=(1, 2), keepdims=True)
+    pixels = np.clip(128 + 42 * images, 0, 255).astype(np.uint8)
+    return StimulusSet("pink", tuple(f"p{i:03d}" for i in range(n)), np.repeat(pixels[..., None], 3, axis=3))
+
+
+@pytest.fixture(scope="module")
+def features(stimuli):
+    """Three random convolutions (filters of zero sum), each normalised per channel, rectified and pooled."""
+    x = torch.from_numpy(np.asarray(stimuli.images)[..., 0].astype(np.float32))[:, None] / 42
+    found, generator = {}, torch.Generator().manual_seed(0)
+    for name, n_in, n_out in zip(LAYERS, (1, 12, 24), (12, 24, 48), strict=True):
+        weights = torch.randn(n_out, n_in, 5, 5, generator=generator)
+        weights = weights - weights.mean(dim=(2, 3), keepdim=True)
+        y = torch.nn.functional.conv2d(x, weights, padding=2)
+        y = (y - y.mean(dim=(0, 2, 3), keepdim=True)) / y.std(dim=(0, 2, 3), keepdim=True)
+        x = torch.nn.functional.avg_pool2d(torch.relu(y), 2)
+        found[name] = x.flatten(1).numpy()
+    return found
+
+
+@pytest.fixture(scope="module")
+def representations(features, stimuli):
+    return {
+        name: Representation.from_features(values, stimuli.ids, layer=name, layer_index=i, keep=False)
+        for i, (name, values) in enumerate(features.items())
+    }
+
+
+@pytest.mark.parametrize(("n_repeats", "mean_count"), [(2, 3.0), (5, 1.0), (8, 3.0), (20, 0.5)])
+def test_estimated_reliability_is_the_analytic_one(features, stimuli, n_repeats, mean_count):
+    recording = simulate_recording(
+        features["conv2"],
+        stimuli,
+        area="V4",
+        true_layer="conv2",
+        n_sites=400,
+        n_repeats=n_repeats,
+        mean_count=mean_count,
+    )
+    estimated = compute_ceiling(recording, n_splits=50)["reliability"].to_numpy()
+    truth = recording.sites["reliability_true"].to_numpy()
+    assert np.median(estimated) == pytest.approx(np.median(truth), abs=0.02)
+    error = estimated - truth  # no bias beyond what chance leaves in the mean over sites
+    assert abs(error.mean()) < 4 * error.std() / np.sqrt(len(error)) + 0.002, error.mean()
+
+
+@pytest.mark.parametrize("true_layer", LAYERS)
+def test_generating_layer_is_the_best_by_predictivity_and_by_rsa(features, representations, stimuli, true_layer):
+    recording = simulate_recording(features[true_layer], stimuli, area="V4", true_layer=true_layer, random_state=1)
+    predictivity = score_predictivity(
+        representations, recording, splits="kfold5", n_boot=0, n_shuffles=0, n_ceiling_splits=10
+    )
+    rsa = score_rsa(representations, recording, n_boot=0)
+    for scores, definition in ((predictivity, "r"), (rsa, "rho-a")):
+        table = scores.table
+        column = "definition" if definition == "r" else "comparator"
+        chosen = table[(table[column] == definition) & table["layer"].isin(LAYERS)]
+        best = chosen.loc[chosen["value"].astype(float).idxmax(), "layer"]
+        assert best == true_layer, chosen[["layer", "statistic", "definition", "value"]].to_string()
+        assert chosen["simulated"].all()
