@@ -123,7 +123,12 @@ def _draw_recovery(comparison: Comparison, rows: pd.DataFrame, analysis: str) ->
         if isinstance(target, Recording) and "true_layer" in target.metadata
         for area in target.areas
     }
-    made_by = rows[rows["simulated"].fillna(False) & (rows["weights"] != "random")]
+    makers = {
+        str(target.metadata["true_model"])
+        for target in comparison.targets.values()
+        if isinstance(target, Recording) and "true_model" in target.metadata
+    }
+    made_by = rows[rows["simulated"].fillna(False) & rows["model"].isin(makers)]
     if not truths or made_by.empty:
         return {}
     model, weights = made_by[["model", "weights"]].iloc[0]

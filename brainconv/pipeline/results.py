@@ -141,7 +141,7 @@ def open_results(folder: Path | str, config: Mapping[str, Any]) -> Comparison:
     for model, entry in models.items():
         if entry["first_layer"]:
             parts.append(open_scores(folder / "first_layer" / f"{model}.csv"))
-            first_layers[model] = open_first_layer(folder / "first_layer" / f"{model}.nc")
+            first_layers[model] = open_first_layer(folder / "first_layer" / f"{model}.fits.nc")
     return Comparison(
         title=config["title"],
         description=config["description"],

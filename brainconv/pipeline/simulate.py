@@ -51,6 +51,7 @@ def simulate_area(area: str, model: Model, settings: Mapping[str, Any], *, rando
         stimuli,
         area=area,
         true_layer=layer,
+        true_model=model.name,
         n_sites=settings["n_sites"],
         n_repeats=settings["n_repeats"],
         random_state=random_state,

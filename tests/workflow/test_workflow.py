@@ -72,7 +72,7 @@ def test_lint(repository: Path, tmp_path: Path) -> None:
 def test_wrong_setting_is_named(repository: Path, tmp_path: Path) -> None:
     text = (repository / "config" / "smoke.yaml").read_text(encoding="utf-8")
     wrong = tmp_path / "wrong.yaml"
-    wrong.write_text(text.replace("n_noise: 60", "n_nois: 60"), encoding="utf-8")
+    wrong.write_text(text.replace("n_noise: 100", "n_nois: 100"), encoding="utf-8")
     done = snakemake(repository, tmp_path, str(wrong), "--dry-run")
     assert done.returncode != 0
     assert "'n_nois' was unexpected" in done.stdout + done.stderr

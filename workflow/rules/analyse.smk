@@ -49,7 +49,7 @@ rule first_layer:
         weights=lambda wildcards: weights_of(wildcards.model),
     output:
         scores="results/first_layer/{model}.csv",
-        fits="results/first_layer/{model}.nc",
+        fits="results/first_layer/{model}.fits.nc",
     log:
         "results/logs/first_layer/{model}.log",
     benchmark:
