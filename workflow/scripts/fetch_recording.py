@@ -9,6 +9,4 @@ with job(snakemake):
     files = fetch_recording(
         snakemake.wildcards.recording, data_dir=snakemake.params.data_dir, registry=snakemake.params.registry
     )
-    save_manifest(
-        snakemake.output[0], {"recording": snakemake.wildcards.recording, "files": [path.name for path in files]}
-    )
+    save_manifest(snakemake.output[0], {"recording": snakemake.wildcards.recording, "files": sorted(files)})
