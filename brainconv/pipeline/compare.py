@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +77,7 @@ def compare(
     targets: list[Recording | RDMs] = [
         load_target(item, data_dir=data_dir) if isinstance(item, str) else item for item in named
     ]
-    parts: list[Scores] = []
+    parts: dict[str, Scores] = {}
     details: dict[tuple[str, str, str], xr.Dataset] = {}
     rdms: dict[str, tuple[RDMs, ...]] = {}
     notes: list[str] = []
@@ -97,7 +98,7 @@ def compare(
                 continue
             score: Any = score_rsa if analysis == "rsa" else score_predictivity
             scores = score(extracted[key], target, n_boot=n_boot, random_state=random_state)
-            parts.append(scores)
+            parts[f"{analysis}, {target.name}"] = scores
             if scores.details is not None:
                 details[analysis, model.name, target.name] = scores.details
             best = find_most_similar_layer(scores) if analysis == "rsa" else None
@@ -107,13 +108,13 @@ def compare(
     if "first_layer" in wanted:
         try:
             first_layers[model.name], scores = measure_first_layer(model, random_state=random_state)
-            parts.append(scores)
+            parts["first layer"] = scores
         except BrainconvError as error:
             notes.append(f"first_layer of {model.name} was left out: {error}")
-    parts.append(Scores.from_rows([], notes=notes))
+    scores = join_scores(parts)
     return Comparison(
         title=f"{model.name} and {', '.join(target.name for target in targets)}",
-        scores=join_scores(parts),
+        scores=replace(scores, notes=(*notes, *scores.notes)),
         targets={target.name: target for target in targets},
         details=details,
         first_layers=first_layers,

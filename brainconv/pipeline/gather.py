@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -12,22 +12,40 @@ from brainconv.io.atomic import write_atomically
 from brainconv.io.tables import open_scores
 
 
-def join_scores(parts: Iterable[Scores]) -> Scores:
+def join_scores(parts: Mapping[str, Scores] | Iterable[Scores]) -> Scores:
     """Put score tables under each other; their details stay where they are.
 
     Parameters
     ----------
-    parts : iterable of Scores
+    parts : mapping of str to Scores, or iterable of Scores
+        A mapping's keys say what each table is about; a note that does not hold for all of them names those that it
+        holds for.
 
     Returns
     -------
     Scores
-        With the notes of all, each once.
+        Rows and notes, each once.
     """
-    parts = list(parts)
-    tables = [part.table for part in parts if len(part)]
-    table = pd.concat(tables, ignore_index=True) if tables else Scores.from_rows([]).table
-    return Scores(table, notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)))
+    named = dict(parts) if isinstance(parts, Mapping) else {f"{number}": part for number, part in enumerate(parts)}
+    tables = [part.table for part in named.values() if len(part)]
+    table = pd.concat(tables, ignore_index=True).drop_duplicates() if tables else Scores.from_rows([]).table
+    about: dict[str, list[str]] = {}
+    for name, part in named.items():
+        for note in part.notes:
+            about.setdefault(note, []).append(name)
+    if not isinstance(parts, Mapping):
+        return Scores(table, notes=tuple(about))
+    return Scores(table, notes=tuple(_name_scope(note, names, len(named)) for note, names in about.items()))
+
+
+_SHOWN = 3
+
+
+def _name_scope(note: str, names: list[str], total: int) -> str:
+    if len(names) == total:
+        return note
+    shown = "; ".join(names[:_SHOWN]) + (f"; and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    return f"{note} ({shown})"
 
 
 def gather_scores(paths: Iterable[Path | str]) -> Scores:

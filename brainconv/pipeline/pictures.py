@@ -50,7 +50,8 @@ def choose_rdms(target: Recording | RDMs, layers: Iterable[Representation], *, e
         return ()
     shown = [_average(target) if isinstance(target, RDMs) else compute_rdms(target, estimator=estimator)]
     for layer in layers:
-        name = f"{layer.model} {layer.layer}" + ("" if layer.weights == "default" else f" ({layer.weights})")
+        name = layer.model if layer.layer == layer.model else f"{layer.model} {layer.layer}"
+        name += ", untrained" if layer.weights == "random" else ""
         shown.append(replace(compute_rdms(layer, estimator=estimator), name=name))
     return tuple(shown)
 

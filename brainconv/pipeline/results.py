@@ -109,7 +109,7 @@ def open_results(folder: Path | str, config: Mapping[str, Any]) -> Comparison:
     """
     folder = Path(folder)
     models, datasets = config["models"], config["datasets"]
-    parts: list[Scores] = []
+    parts: dict[str, Scores] = {}
     details: dict[tuple[str, str, str], xr.Dataset] = {}
     rdms: dict[str, tuple[RDMs, ...]] = {}
     provenance: dict[str, Any] = {}
@@ -125,7 +125,7 @@ def open_results(folder: Path | str, config: Mapping[str, Any]) -> Comparison:
             shown = []
             for analysis, (model, path) in itertools.product(spec["analyses"], files.items()):
                 scores = open_scores(folder / analysis / model / f"{recording}.csv")
-                parts.append(scores)
+                parts[f"{analysis}, {model} × {recording}"] = scores
                 if scores.details is not None:
                     details[analysis, model, recording] = scores.details
                 layer = find_most_similar_layer(scores) if analysis == "rsa" else None
@@ -140,7 +140,7 @@ def open_results(folder: Path | str, config: Mapping[str, Any]) -> Comparison:
     first_layers = {}
     for model, entry in models.items():
         if entry["first_layer"]:
-            parts.append(open_scores(folder / "first_layer" / f"{model}.csv"))
+            parts[f"first layer, {model}"] = open_scores(folder / "first_layer" / f"{model}.csv")
             first_layers[model] = open_first_layer(folder / "first_layer" / f"{model}.fits.nc")
     return Comparison(
         title=config["title"],

@@ -121,9 +121,9 @@ def _describe_analysis(comparison: Comparison, analysis: str) -> Section | None:
     figures, parts = [], []
     for name, figure in comparison.figures.items():
         if name == f"{analysis}_best_layers":
-            figures.append(
-                _item(figure, f"{captions.HEADS[analysis]}: each model's best layer.", captions.BEST[analysis])
-            )
+            alt = f"{captions.HEADS[analysis]}: each model's best layer."
+            made = bool(rows["simulated"].fillna(False).any())
+            figures.append(_item(figure, alt, captions.BEST[analysis], simulated=made))
         if name == f"{analysis}_recovery":
             figures.append(
                 _item(
