@@ -1,0 +1,54 @@
+"""One call compares a model of the user's with recordings of the user's, and writes a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import brainconv as bc
+from brainconv.errors import InvalidInputError, NotFoundError
+
+torch = pytest.importorskip("torch")
+
+
+def make_recording(n_sites: int, name: str) -> bc.Recording:
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (40, 32, 32, 3), dtype=np.uint8)
+    stimuli = bc.StimulusSet("toy", tuple(f"s{i:02}" for i in range(40)), images)
+    signal = images.reshape(40, -1).astype(float) @ rng.normal(size=(32 * 32 * 3, n_sites)) / 4000
+    responses = signal[:, None, :] + rng.normal(size=(40, 4, n_sites))
+    sites = pd.DataFrame({"area": "V4"}, index=[f"n{i}" for i in range(n_sites)])
+    return bc.Recording(name, stimuli, responses, sites, unit="a.u.", simulated=True)
+
+
+@pytest.fixture(scope="module")
+def model() -> object:
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 7, stride=2), torch.nn.ReLU(), torch.nn.Conv2d(8, 8, 3))
+    return bc.wrap_model(net, name="mine", input_size=32)
+
+
+def test_compare_scores_draws_and_writes(model: object, tmp_path: Path) -> None:
+    comparison = bc.compare(model, [make_recording(24, "many"), make_recording(4, "few")], n_boot=20)
+    table = comparison.scores.table
+    assert set(table["analysis"].dropna()) == {"rsa", "predictivity", "reliability", "first_layer"}
+    assert set(table.loc[table["analysis"] == "rsa", "recording"]) == {"many"}
+    assert any("it has 4 sites; an RDM needs at least 20" in note for note in comparison.scores.notes)
+    assert "rsa_many_V4" in comparison.figures
+    comparison.save_report(tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.count("<svg") >= 4
+    assert "imulated" in page
+
+
+def test_wrong_requests_are_named(model: object) -> None:
+    recording = make_recording(24, "many")
+    with pytest.raises(NotFoundError, match="Unknown analysis 'rsaa'"):
+        bc.compare(model, recording, analyses=["rsaa"])
+    rdms = bc.compute_rdms(recording)
+    bare = bc.RDMs("bare", rdms.dissimilarities, rdms.stimulus_ids, rdms.labels, rdms.estimator)
+    with pytest.raises(InvalidInputError, match="'bare' has no stimuli to show"):
+        bc.compare(model, bare)
