@@ -69,7 +69,7 @@ def mine(tmp_path: Path) -> Path:
 
 def test_list_by_pattern_and_area(mine: Path) -> None:
     assert list_recordings("tang2018*") == ["tang2018", "tang2018.central80"]
-    assert list_recordings(area="IT") == ["kriegeskorte2008.monkey_IT", "kriegeskorte2008.human_IT"]
+    assert list_recordings(area="IT") == ["kriegeskorte2008.monkey_IT", "kriegeskorte2008.human_IT", "majajhong2015.IT"]
     assert "mine2026" in list_recordings(area="IT", registry=mine)
     assert list_recordings("nothing*") == []
 

@@ -47,6 +47,10 @@ def test_every_row_of_ours_is_whole() -> None:
         assert row.source
         assert row.files
         for file in row.files.values():
+            if row.reader == "brainio":  # Brain-Score vouches by SHA-1 and states no sizes
+                assert file.remote.sha1 is not None
+                assert file.remote.url.startswith("https://brainscore-storage.s3.amazonaws.com/")
+                continue
             assert file.remote.sha256 is not None
             assert file.remote.bytes
             assert file.remote.url.startswith("https://") or file.otherwise is not None
@@ -58,6 +62,8 @@ def test_the_registered_facts_are_those_of_the_collected_files(data_dir: Path) -
     """Sizes and checksums in the registry are the ones noted when the files were collected."""
     checked = 0
     for row in load_registry().values():
+        if row.reader == "brainio":  # not collected here
+            continue
         noted = (data_dir / row.dataset / "SOURCE.md").read_text()
         for file in row.files.values():
             assert f"| {file.remote.name} | {file.remote.bytes} | {file.remote.sha256} |" in noted
