@@ -6,13 +6,13 @@ from snakemake.utils import min_version, validate
 min_version("9.15")
 
 
-configfile: "config/config.yaml"
+# A file named on the command line stands alone; Snakemake would merge the quickstart's models into it.
+if not workflow.overwrite_configfiles:
+
+    configfile: workflow.current_basedir.join("config/config.yaml").get_path_or_uri(True)
 
 
 validate(config, "workflow/schemas/config.schema.yaml")
-
-
-container: None
 
 
 include: "workflow/rules/common.smk"

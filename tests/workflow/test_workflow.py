@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,11 +15,12 @@ import pytest
 pytestmark = pytest.mark.workflow
 
 
-def snakemake(root: Path, folder: Path, config: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def snakemake(root: Path, folder: Path, config: str | None, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [
         sys.executable, "-m", "snakemake", *arguments, "--cores", "2", "--snakefile", str(root / "Snakefile"),
-        "--directory", str(folder), "--configfile", str(root / "config" / config), "--workflow-profile", "none",
+        "--directory", str(folder), "--workflow-profile", "none",
     ]  # fmt: skip
+    command += [] if config is None else ["--configfile", str(root / "config" / config)]
     environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), "BRAINCONV_DATA": str(folder / "nowhere")}
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=900)
 
@@ -62,6 +64,24 @@ def test_plan(repository: Path, tmp_path: Path, config: str, expected: dict[str,
     jobs = planned_jobs(done.stdout)
     assert {name: jobs.get(name) for name in expected} == expected
     assert jobs["tables"] == jobs["report"] == jobs["all"] == 1
+
+
+def test_a_named_configuration_stands_alone_in_the_checkout_too(repository: Path, tmp_path: Path) -> None:
+    checkout = tmp_path / "checkout"
+    for folder in ("config", "workflow"):
+        shutil.copytree(repository / folder, checkout / folder)
+    shutil.copy(repository / "Snakefile", checkout)
+    done = snakemake(checkout, checkout, "macaque.yaml", "--dry-run")
+    assert "train_quickstart" not in planned_jobs(done.stdout), "the quickstart's models were merged in"
+    assert planned_jobs(done.stdout)["extract"] == 16
+
+
+def test_without_a_configuration_the_quickstart_is_planned_wherever_one_stands(
+    repository: Path, tmp_path: Path
+) -> None:
+    done = snakemake(repository, tmp_path, None, "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert planned_jobs(done.stdout)["train_quickstart"] == 1
 
 
 def test_lint(repository: Path, tmp_path: Path) -> None:

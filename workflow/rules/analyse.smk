@@ -12,6 +12,8 @@ rule rsa:
         "results/logs/rsa/{model}/{recording}.log",
     benchmark:
         "results/benchmarks/rsa/{model}/{recording}.tsv"
+    conda:
+        "../envs/brainconv.yaml"
     resources:
         mem_mb=4000,
     params:
@@ -33,6 +35,8 @@ rule predictivity:
         "results/logs/predictivity/{model}/{recording}.log",
     benchmark:
         "results/benchmarks/predictivity/{model}/{recording}.tsv"
+    conda:
+        "../envs/brainconv.yaml"
     threads: 2
     resources:
         mem_mb=4000,
@@ -54,6 +58,8 @@ rule first_layer:
         "results/logs/first_layer/{model}.log",
     benchmark:
         "results/benchmarks/first_layer/{model}.tsv"
+    conda:
+        "../envs/brainconv.yaml"
     threads: 2
     resources:
         mem_mb=3000,

@@ -1,4 +1,4 @@
-# What the rule files share: names from the config, and a hash of the library code that a rule runs.
+# Shared by all stages: names from the configuration, and a hash of the library code that a job runs.
 from brainconv.io.hashing import hash_source
 
 MODELS = config["models"]

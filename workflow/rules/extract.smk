@@ -11,6 +11,8 @@ rule extract:
         "results/logs/extract/{model}/{dataset}.log",
     benchmark:
         "results/benchmarks/extract/{model}/{dataset}.tsv"
+    conda:
+        "../envs/brainconv.yaml"
     threads: 4
     resources:
         mem_mb=6000,

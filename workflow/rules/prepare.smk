@@ -6,6 +6,8 @@ rule fetch_recording:
         "results/fetched/{recording}.json",
     log:
         "results/logs/fetch_recording/{recording}.log",
+    conda:
+        "../envs/brainconv.yaml"
     params:
         data_dir=config["data_dir"],
         registry=config["recordings_registry"],
@@ -19,6 +21,8 @@ rule fetch_weights:
         "results/fetched/weights/{model}.json",
     log:
         "results/logs/fetch_weights/{model}.log",
+    conda:
+        "../envs/brainconv.yaml"
     params:
         spec=lambda wildcards: MODELS[wildcards.model],
         data_dir=config["data_dir"],
@@ -35,6 +39,8 @@ rule train_quickstart:
         "results/logs/train_quickstart.log",
     benchmark:
         "results/benchmarks/train_quickstart.tsv"
+    conda:
+        "../envs/brainconv.yaml"
     threads: 4
     resources:
         mem_mb=3000,
@@ -52,6 +58,8 @@ rule prepare_recording:
         "results/recordings/{recording}.nc",
     log:
         "results/logs/prepare_recording/{recording}.log",
+    conda:
+        "../envs/brainconv.yaml"
     threads: 2
     resources:
         mem_mb=3000,

@@ -9,6 +9,8 @@ rule tables:
         parquet="results/tables/scores.parquet",
     log:
         "results/logs/tables.log",
+    conda:
+        "../envs/brainconv.yaml"
     params:
         source=hash_source("brainconv.io.tables"),
     script:
@@ -25,6 +27,8 @@ rule report:
         figures=directory("results/figures"),
     log:
         "results/logs/report.log",
+    conda:
+        "../envs/brainconv.yaml"
     resources:
         mem_mb=3000,
     params:
