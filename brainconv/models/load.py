@@ -192,7 +192,7 @@ def _build(entry: ModelEntry, *, seed: int) -> torch.nn.Module:
     import numpy as np
     import torch
 
-    builder = import_callable(entry.builder, what="builder")
+    builder = import_callable(entry.builder, what="builder", folder=entry.folder)
     numpy_state = np.random.get_state()  # noqa: NPY002  (saved, so that a builder that draws from it cannot disturb it)
     try:
         with torch.random.fork_rng(devices=[]):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.resources import files
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from brainconv.errors import BrainconvError, InvalidInputError
@@ -32,7 +35,8 @@ class ModelEntry:
     title : str
         As it stands in figures.
     builder : str or callable
-        ``module:function`` that returns a torch.nn.Module with random weights.
+        ``module:function``, or ``file.py:function`` with the file beside the registry's, that returns a torch.nn.Module
+        with random weights.
     kwargs : mapping
         What the builder is given.
     weights : mapping
@@ -176,8 +180,10 @@ def _read_row(name: str, row: Any, known: Mapping[str, Preprocessing], folder: P
     )
 
 
-def import_callable(reference: str | Callable[..., Any], *, what: str) -> Callable[..., Any]:
-    """The function that ``module:function`` names.
+def import_callable(
+    reference: str | Callable[..., Any], *, what: str, folder: Path | None = None
+) -> Callable[..., Any]:
+    """The function that ``module:function`` or ``file.py:function`` names.
 
     Parameters
     ----------
@@ -185,6 +191,8 @@ def import_callable(reference: str | Callable[..., Any], *, what: str) -> Callab
         A callable is returned as it is.
     what : str
         The word for it in messages.
+    folder : pathlib.Path, optional
+        Where ``file.py`` lies; the working directory if not given.
 
     Raises
     ------
@@ -195,13 +203,30 @@ def import_callable(reference: str | Callable[..., Any], *, what: str) -> Callab
         return reference
     module_name, _, attribute = reference.partition(":")
     try:
-        found = getattr(import_module(module_name), attribute)
-    except (ImportError, AttributeError) as error:
+        module = (
+            _run_file((folder or Path()) / module_name) if module_name.endswith(".py") else import_module(module_name)
+        )
+        found = getattr(module, attribute)
+    except (ImportError, AttributeError, SyntaxError) as error:
         msg = (
-            f"The {what} {reference!r} cannot be imported: {error}; expected 'module:function' of an installed package."
+            f"The {what} {reference!r} cannot be imported: {error}; expected 'module:function' of an installed "
+            f"package, or 'file.py:function' with the file beside the registry."
         )
         raise InvalidInputError(msg) from error
     if not callable(found):
         msg = f"The {what} {reference!r} is {type(found).__name__}; expected a function."
         raise InvalidInputError(msg)
     return found  # type: ignore[no-any-return]
+
+
+def _run_file(path: Path) -> ModuleType:
+    """A Python file of the user's as a module."""
+    path = path.resolve()
+    spec = spec_from_file_location(f"brainconv_models_{path.stem}", path)
+    if spec is None or spec.loader is None or not path.is_file():
+        msg = f"there is no file {path}"
+        raise ImportError(msg)
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses and pickles in the file look for their module there
+    spec.loader.exec_module(module)
+    return module

@@ -6,6 +6,7 @@ import fnmatch
 import importlib
 import importlib.util
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -195,6 +196,7 @@ def _find_reader(row: RecordingRow) -> Callable[[RecordingRow, dict[str, Path]],
                 msg = f"no file {path}"
                 raise ImportError(msg)
             module = importlib.util.module_from_spec(spec)
+            sys.modules[spec.name] = module  # dataclasses in the file look for their module there
             spec.loader.exec_module(module)
         else:
             module = importlib.import_module(place)

@@ -46,14 +46,14 @@ def fetch_state(entry: ModelEntry, *, data_dir: DataDir = None) -> Mapping[str, 
         return fetch_timm_state(str(entry.kwargs["timm_name"]))
     if kind == "file":
         settings = dict(entry.weights["file"])
-        reader = import_callable(settings.pop("reader"), what="reader")
+        reader = import_callable(settings.pop("reader"), what="reader", folder=entry.folder)
         folder = str(settings.pop("folder"))
         settings["mirrors"] = tuple(settings.get("mirrors") or ())
         content = reader(fetch_file(RemoteFile(**settings), folder=folder, data_dir=data_dir))
     elif kind == "checkpoint":
         content = read_checkpoint((entry.folder or Path()) / str(entry.weights["checkpoint"]))
     elif kind == "function":
-        content = import_callable(entry.weights["function"], what="source of weights")()
+        content = import_callable(entry.weights["function"], what="source of weights", folder=entry.folder)()
     else:
         msg = (
             f"{entry.name} has no published weights; give weights=None, seed=… for random ones, "

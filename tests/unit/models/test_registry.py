@@ -118,3 +118,41 @@ def test_builders_that_cannot_be_used() -> None:
         bc.load_model("a", weights=None, registry=rows(lambda: "net"))
     with pytest.raises(InvalidInputError, match="does not take"):
         bc.load_model("a", weights=None, registry=rows(LectureConvNet, n=3))
+
+
+OWN_FILE = """
+from __future__ import annotations
+from dataclasses import dataclass
+import torch
+
+@dataclass
+class Width:
+    n: int = 4
+
+def build(width):
+    return torch.nn.Sequential(torch.nn.Conv2d(3, Width(width).n, 7, stride=2), torch.nn.ReLU())
+
+def weights():
+    return {"0.weight": torch.ones(6, 3, 7, 7), "0.bias": torch.zeros(6)}
+"""
+
+
+def test_builder_and_weights_in_a_file_beside_the_registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "lab"
+    folder.mkdir()
+    (folder / "my_nets.py").write_text(OWN_FILE, encoding="utf-8")
+    path = folder / "models.yaml"
+    row = "{builder: 'my_nets.py:build', kwargs: {width: 6}, preprocessing: {input_size: 32}"
+    path.write_text(
+        f"models:\n  mine: {row}, weights: {{function: 'my_nets.py:weights'}}}}\n"
+        f"  saved: {row}, weights: {{checkpoint: mine.pt}}}}\n"
+        "  gone: {builder: 'other.py:build'}\n",
+        encoding="utf-8",
+    )
+    monkeypatch.chdir(tmp_path)  # neither the working directory nor sys.path leads there
+    model = bc.load_model("mine", registry="lab/models.yaml")
+    assert model.module.get_submodule("0").get_parameter("weight").mean() == 1.0
+    torch.save(model.module.state_dict(), folder / "mine.pt")
+    assert bc.load_model("saved", registry="lab/models.yaml").weights_sha256 == model.weights_sha256
+    with pytest.raises(InvalidInputError, match=r"there is no file .*other\.py; expected .* beside the registry"):
+        bc.load_model("gone", weights=None, registry=path)

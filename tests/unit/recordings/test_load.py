@@ -12,9 +12,18 @@ from brainconv.errors import DataUnavailableError, InvalidInputError, NotFoundEr
 from brainconv.recordings import describe_recording, fetch_recording, list_recordings, load_recording
 
 READER = """
+from __future__ import annotations
+
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import brainconv as bc
+
+
+@dataclasses.dataclass
+class Cell:  # looks its own module up
+    n: int = 0
 
 
 def read(row, paths):
