@@ -12,17 +12,20 @@ from brainconv.similarity.comparators import COMPARATORS, compare_rdms
 from brainconv.similarity.estimators import ESTIMATORS
 from brainconv.similarity.permutation import permute_labels
 from brainconv.similarity.rdms import compute_rdms
+from brainconv.similarity.repeats import REPEAT_ESTIMATORS, estimate_from_repeats
 from brainconv.similarity.score import score_rsa
 
 __all__ = [
     "COMPARATORS",
     "ESTIMATORS",
+    "REPEAT_ESTIMATORS",
     "average_sessions",
     "compare_rdms",
     "compare_resampled",
     "compute_rdm_ceiling",
     "compute_rdms",
     "draw_multiplicities",
+    "estimate_from_repeats",
     "permute_labels",
     "score_rsa",
 ]

@@ -13,6 +13,7 @@ from scipy.spatial.distance import squareform
 from brainconv.containers import RDMs, Recording, Representation
 from brainconv.errors import BrainconvWarning, InvalidInputError
 from brainconv.similarity.estimators import ESTIMATORS, estimate_from_gram
+from brainconv.similarity.repeats import LEAST_REPEATS, REPEAT_ESTIMATORS, estimate_from_repeats
 from brainconv.validation import check_choice
 
 Representations = Representation | Mapping[str, Representation] | Sequence[Representation]
@@ -25,9 +26,11 @@ def compute_rdms(source: Representations | Recording, *, estimator: str = "corre
     ----------
     source : Representation, mapping or sequence of Representation, or Recording
         Layers give one RDM each, over the stimuli of the first, in its order.  A recording gives one RDM per area, from
-        the responses averaged over repeats.
+        the responses averaged over repeats unless the estimator uses the repeats.
     estimator : {"correlation", "sqeuclidean_per_unit", "euclidean", "cosine", "cosine_centred"}
-        See `estimate_from_gram`.  Distances between noisy mean responses are biased upwards.
+        See `estimate_from_gram`.  Distances between noisy mean responses are biased upwards.  Of a recording also
+        ``crossnobis``, ``cv_sqeuclidean_per_unit``, ``mahalanobis`` and ``poisson``, see `estimate_from_repeats`; the
+        first two are unbiased.
 
     Returns
     -------
@@ -40,7 +43,8 @@ def compute_rdms(source: Representations | Recording, *, estimator: str = "corre
     NotFoundError
         If there is no such estimator.
     InvalidInputError
-        If the layers are not of the same stimuli, or nothing finite remains of the recording.
+        If the layers are not of the same stimuli, the estimator needs repeats that the source lacks, or nothing finite
+        remains of the recording.
 
     Warns
     -----
@@ -51,9 +55,15 @@ def compute_rdms(source: Representations | Recording, *, estimator: str = "corre
     ----------
     Kriegeskorte N, Mur M, Bandettini P (2008), doi:10.3389/neuro.06.004.2008.
     """
-    check_choice(estimator, ESTIMATORS, what="RDM estimator")
+    check_choice(estimator, (*ESTIMATORS, *REPEAT_ESTIMATORS), what="RDM estimator")
     if isinstance(source, Recording):
         return _rdms_of_recording(source, estimator)
+    if estimator in REPEAT_ESTIMATORS:
+        msg = (
+            f"{estimator!r} is for recordings, for it uses their repeats or their noise; choose one of "
+            f"{', '.join(ESTIMATORS)} for layers (`score_rsa` takes {estimator!r} as `target_estimator`)."
+        )
+        raise InvalidInputError(msg)
     if isinstance(source, Representation):
         layers = [source]
     else:
@@ -98,31 +108,52 @@ def _rdms_of_layers(layers: list[Representation], estimator: str) -> RDMs:
 
 def _rdms_of_recording(recording: Recording, estimator: str) -> RDMs:
     responses = recording.mean_responses()
+    least = LEAST_REPEATS.get(estimator, 1)
+    if least > 1:
+        _require_repeats(recording, estimator)
+        responses[np.isfinite(recording.responses).sum(axis=1) < least] = np.nan
     stimuli, sites = complete_responses(responses, recording)
     ids = tuple(np.asarray(recording.stimuli.ids)[stimuli].tolist())
     area_of_site = recording.sites["area"].astype(str).to_numpy()
     rows, labels = [], []
     for area in recording.areas:
         here = area_of_site == area
-        patterns = responses[np.ix_(stimuli, here & sites)]
-        if not patterns.shape[1]:
+        kept = here & sites
+        if not kept.any():
             msg = f"No site of area {area!r} of {recording.name!r} responded to all {len(ids)} stimuli; leave it out."
             raise InvalidInputError(msg)
-        row = estimate_from_gram(patterns @ patterns.T, patterns.sum(axis=1), patterns.shape[1], estimator=estimator)
+        if estimator in REPEAT_ESTIMATORS:
+            whole = bool(kept.all() and stimuli.all())  # large recordings are not copied where nothing is left out
+            part = recording.responses if whole else recording.responses[stimuli][:, :, kept]
+            row = estimate_from_repeats(part, estimator=estimator)
+        else:
+            patterns = responses[np.ix_(stimuli, kept)]
+            sums, n_sites = patterns.sum(axis=1), patterns.shape[1]
+            row = estimate_from_gram(patterns @ patterns.T, sums, n_sites, estimator=estimator)
         _warn_of_constant_patterns(row, ids, f"{area} of {recording.name!r}")
         rows.append(row)
         labels.append(
             {
                 "recording": recording.name,
                 "area": area,
-                "n_sites": patterns.shape[1],
+                "n_sites": int(kept.sum()),
                 "n_sites_excluded": int((here & ~sites).sum()),
                 "n_repeats": recording.n_repeats,
             }
         )
-    kept = recording.stimuli if stimuli.all() else recording.stimuli.select(ids)
+    shown = recording.stimuli if stimuli.all() else recording.stimuli.select(ids)
     metadata = dict(recording.metadata) | {"simulated": recording.simulated, "averaged": recording.averaged}
-    return RDMs(recording.name, np.stack(rows), ids, pd.DataFrame(labels), estimator, kept, metadata)
+    return RDMs(recording.name, np.stack(rows), ids, pd.DataFrame(labels), estimator, shown, metadata)
+
+
+def _require_repeats(recording: Recording, estimator: str) -> None:
+    if not recording.has_repeats:
+        said = "is already averaged over presentations" if recording.averaged else "has one repeat of each stimulus"
+        msg = (
+            f"{estimator!r} multiplies one repeat with another, but {recording.name!r} {said}; "
+            f"use 'correlation' or 'sqeuclidean_per_unit', which are biased by noise."
+        )
+        raise InvalidInputError(msg)
 
 
 def complete_responses(
@@ -135,7 +166,7 @@ def complete_responses(
     Parameters
     ----------
     responses : ndarray, shape (n_stimuli, n_sites)
-        Mean over repeats, NaN where there is none.
+        Mean over repeats, NaN where there is none (or too few).
     recording : Recording
         Where they come from (for the names of what is left out).
 

@@ -7,7 +7,7 @@ from scipy.spatial.distance import pdist
 
 from brainconv.containers import Recording, Representation, StimulusSet
 from brainconv.errors import BrainconvWarning, InvalidInputError
-from brainconv.similarity import compute_rdms
+from brainconv.similarity import compute_rdms, estimate_from_repeats
 
 IDS = tuple(f"s{i:02d}" for i in range(10))
 
@@ -84,3 +84,26 @@ def test_area_without_a_complete_site_is_refused():
     responses[3, 1] = np.nan
     with pytest.raises(InvalidInputError, match="No site of area 'IT'"):
         compute_rdms(make_recording(responses, ["V4", "IT"]))
+
+
+def test_estimators_from_repeats_need_a_recording_with_repeats():
+    with pytest.raises(InvalidInputError, match=r"'crossnobis' is for recordings.*`target_estimator`"):
+        compute_rdms(make_layer(), estimator="crossnobis")
+    once = make_recording(np.random.default_rng(0).normal(size=(10, 5)), ["V4"] * 5)
+    with pytest.raises(InvalidInputError, match="'rec' has one repeat of each stimulus"):
+        compute_rdms(once, estimator="crossnobis")
+
+
+def test_crossnobis_of_a_recording():
+    responses = np.random.default_rng(0).normal(size=(10, 4, 6))
+    responses[3, 1:, 5] = np.nan
+    with pytest.warns(BrainconvWarning, match="1 of 6 sites.*n5"):
+        rdms = compute_rdms(make_recording(responses, ["V4"] * 3 + ["IT"] * 3), estimator="crossnobis")
+    assert rdms.estimator == "crossnobis"
+    assert list(rdms.labels["n_sites"]) == [3, 2]
+    np.testing.assert_allclose(
+        rdms.dissimilarities[1], estimate_from_repeats(responses[:, :, 3:5], estimator="crossnobis")
+    )
+    mean = compute_rdms(make_recording(responses[:, :, :3], ["V4"] * 3), estimator="mahalanobis")
+    assert (mean.dissimilarities > 0).all()
+    assert mean.dissimilarities.mean() > rdms.dissimilarities[0].mean() + 0.2  # what the noise adds
