@@ -3,13 +3,20 @@
 from brainconv.predictivity.components import predict_components
 from brainconv.predictivity.crossvalidation import CrossValidation, cross_validate
 from brainconv.predictivity.definitions import DEFINITIONS, compute_definition
-from brainconv.predictivity.inference import compare_layers, compute_selection_frequency
+from brainconv.predictivity.inference import (
+    compare_layers,
+    compare_with_layer,
+    compare_with_twins,
+    compute_selection_frequency,
+    control_fdr,
+)
 from brainconv.predictivity.pls import predict_pls
 from brainconv.predictivity.regressions import Regression, find_regression
 from brainconv.predictivity.ridge import PENALTY_GRID, HeldOut, mean_eigenvalue, predict_ridge
 from brainconv.predictivity.score import score_predictivity
 from brainconv.predictivity.spectrum import NOISE_FLOOR, Spectrum, centre_gram, decompose_gram
 from brainconv.predictivity.splits import Splits, make_splits
+from brainconv.predictivity.twofactor import Resampled
 
 __all__ = [
     "DEFINITIONS",
@@ -18,12 +25,16 @@ __all__ = [
     "CrossValidation",
     "HeldOut",
     "Regression",
+    "Resampled",
     "Spectrum",
     "Splits",
     "centre_gram",
     "compare_layers",
+    "compare_with_layer",
+    "compare_with_twins",
     "compute_definition",
     "compute_selection_frequency",
+    "control_fdr",
     "cross_validate",
     "decompose_gram",
     "find_regression",

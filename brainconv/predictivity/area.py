@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 
 from brainconv.predictivity.crossvalidation import CrossValidation
 from brainconv.predictivity.definitions import DEFINITIONS, NEEDS_CEILING, compute_definition
-from brainconv.predictivity.resampling import aggregate, interval, nanmedian, resample_r
+from brainconv.predictivity.resampling import aggregate, nanmedian, resample_r
 from brainconv.predictivity.splits import Splits
+from brainconv.predictivity.twofactor import Resampled
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -41,6 +43,8 @@ class Area:
     reliability : ndarray, shape (n_sites,)
         NaN where there is none.
     reliability_resampled : ndarray, shape (n_resamples, n_sites)
+    n_drawn : int
+        Stimuli, or groups of them, of which each resample is drawn.
     """
 
     name: str
@@ -50,6 +54,7 @@ class Area:
     picks: Index
     reliability: Array
     reliability_resampled: Array
+    n_drawn: int
 
     @property
     def statistic(self) -> str:
@@ -62,9 +67,15 @@ class Area:
         return float(nanmedian(self.reliability))
 
     @property
-    def ceiling_resampled(self) -> Array:
-        """The same for every resample, shape (n_resamples,)."""
-        return nanmedian(np.take_along_axis(self.reliability_resampled, self.picks, axis=1))
+    def ceiling_resampled(self) -> Resampled:
+        """The same for every resample."""
+        return Resampled(
+            both=nanmedian(np.take_along_axis(self.reliability_resampled, self.picks, axis=1)),
+            stimuli=nanmedian(self.reliability_resampled),
+            sites=nanmedian(self.reliability[self.picks]),
+            n_stimuli=self.n_drawn,
+            n_sites=len(self.sites),
+        )
 
     def aggregate(self, r: Array) -> float:
         """One number for the area.
@@ -79,7 +90,7 @@ class Area:
         """
         return float(aggregate(r[:, self.sites], median_first=self.splits.median_first))
 
-    def resample(self, result: CrossValidation) -> Array:
+    def resample(self, result: CrossValidation) -> Resampled:
         """The same for every resample, with the predictions as they are.
 
         Parameters
@@ -88,10 +99,12 @@ class Area:
 
         Returns
         -------
-        ndarray, shape (n_resamples,)
+        Resampled
         """
+        own = result.r[:, self.sites]
         if not len(self.weights):
-            return np.empty(0)
+            empty = np.empty(0)
+            return Resampled(empty, empty, empty, self.n_drawn, len(self.sites))
         r = resample_r(
             [p[:, self.sites] for p in result.predictions],
             [y[:, self.sites] for y in result.observed],
@@ -99,7 +112,14 @@ class Area:
             self.weights,
         )
         drawn = np.take_along_axis(r, self.picks[:, None, :], axis=2)
-        return aggregate(drawn, median_first=self.splits.median_first)
+        first = self.splits.median_first
+        return Resampled(
+            both=aggregate(drawn, median_first=first),
+            stimuli=aggregate(r, median_first=first),
+            sites=aggregate(own[:, self.picks].transpose(1, 0, 2), median_first=first),
+            n_stimuli=self.n_drawn,
+            n_sites=len(self.sites),
+        )
 
     def choose_layers(self, results: Mapping[str, CrossValidation]) -> list[str]:
         """The layer of each split whose median r inside the training stimuli is largest.
@@ -116,13 +136,13 @@ class Area:
         names = list(results)
         return [names[int(i)] for i in np.where(np.isnan(inside), -np.inf, inside).argmax(axis=0)]
 
-    def rows(self, r: float, resampled: Array, labels: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    def rows(self, r: float, resampled: Resampled, labels: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Rows of one score in every definition.
 
         Parameters
         ----------
         r : float
-        resampled : ndarray, shape (n_resamples,)
+        resampled : Resampled
         labels : mapping
             Columns that all of them share.
 
@@ -130,11 +150,11 @@ class Area:
         ------
         dict
         """
-        ceiling = self.ceiling
+        ceiling, ceilings = self.ceiling, self.ceiling_resampled
         for definition in DEFINITIONS:
             if definition in NEEDS_CEILING and not np.isfinite(ceiling):
                 continue
-            low, high = interval(compute_definition(definition, resampled, self.ceiling_resampled))
+            low, high = resampled.combine(partial(compute_definition, definition), ceilings).interval()
             top = self._top(definition)
             yield {
                 **labels,
@@ -159,7 +179,7 @@ class Area:
         -------
         dict
         """
-        low, high = interval(self.ceiling_resampled)
+        low, high = self.ceiling_resampled.interval()
         return {
             **labels,
             "area": self.name,
@@ -174,7 +194,7 @@ class Area:
 
     def _top(self, definition: str) -> tuple[float, float]:
         """Interval of what a noise-free model reaches in this definition: r of the root of the reliability."""
-        reliability = np.array(interval(self.ceiling_resampled)) if len(self.weights) else np.full(2, self.ceiling)
+        reliability = np.array(self.ceiling_resampled.interval()) if len(self.weights) else np.full(2, self.ceiling)
         if not np.isfinite(self.ceiling):
             return np.nan, np.nan
         if definition in ("r/sqrt(ceiling)", "r2/ceiling"):
@@ -188,7 +208,7 @@ def score_area(
     area: Area,
     results: Mapping[str, CrossValidation],
     labels: Mapping[str, Mapping[str, Any]],
-) -> tuple[list[dict[str, Any]], Array, list[str]]:
+) -> tuple[list[dict[str, Any]], dict[str, Resampled], list[str]]:
     """All rows of one area.
 
     Parameters
@@ -200,13 +220,13 @@ def score_area(
     Returns
     -------
     rows : list of dict
-    resampled : ndarray, shape (n_layers, n_resamples)
+    resampled : dict of layer to Resampled
     chosen : list of str
         The layer chosen inside the training stimuli of each split.
     """
     rows: list[dict[str, Any]] = []
     values: dict[str, float] = {}
-    resampled: dict[str, Array] = {}
+    resampled: dict[str, Resampled] = {}
     for layer, result in results.items():
         values[layer] = area.aggregate(result.r)
         resampled[layer] = area.resample(result)
@@ -229,7 +249,7 @@ def score_area(
         if np.isfinite(value):
             extra = {"statistic": area.statistic + SHUFFLED, "definition": "r", "value": value, "area": area.name}
             rows.append({**labels[layer], **extra})
-    return rows, np.stack([resampled[layer] for layer in results]), chosen
+    return rows, resampled, chosen
 
 
 def count_scored(area_sites: Index, result: CrossValidation) -> int:

@@ -12,8 +12,11 @@ from brainconv.containers import Recording
 from brainconv.predictivity.crossvalidation import CrossValidation
 from brainconv.predictivity.resampling import nanmean
 from brainconv.predictivity.splits import Splits
+from brainconv.predictivity.twofactor import Resampled
 
 Array = NDArray[np.float64]
+
+BOOTSTRAPS = {"bootstrap_r": "both", "bootstrap_r_stimuli": "stimuli", "bootstrap_r_sites": "sites"}
 
 _NAMED = 5  # how many sites or layers a sentence names
 
@@ -24,8 +27,9 @@ def build_details(
     splits: Splits,
     *,
     reliability: Array,
-    resampled: Mapping[str, Array],
+    resampled: Mapping[str, Mapping[str, Resampled]],
     chosen: Mapping[str, list[str]],
+    n_drawn: int,
 ) -> xr.Dataset:
     """Values behind a table of predictivity.
 
@@ -35,8 +39,10 @@ def build_details(
     recording : Recording
     splits : Splits
     reliability : ndarray, shape (n_sites,)
-    resampled : mapping of area to ndarray, shape (n_layers, n_resamples)
+    resampled : mapping of area to mapping of layer to Resampled
     chosen : mapping of area to list of str, length n_splits
+    n_drawn : int
+        Stimuli, or groups of them, of which each resample is drawn.
 
     Returns
     -------
@@ -45,7 +51,8 @@ def build_details(
         ``site_r`` (layer, site): mean of ``r`` over splits; ``site_r_shuffled`` (layer, site): the same for shuffled
         stimuli; ``setting`` and ``edge`` (layer, split, site): the penalty (or number of components), and -1 or +1
         where it is the smallest or largest of the grid; ``reliability`` (site); ``bootstrap_r`` (layer, area,
-        resample): r of the area on each resample, the same resamples for every model scored with the same seed;
+        resample): r of the area on each resample of stimuli and sites, the same resamples for every model scored with
+        the same seed; ``bootstrap_r_stimuli`` and ``bootstrap_r_sites``: the same for stimuli or sites drawn alone;
         ``nested_layer`` (area, split); ``train`` and ``test`` (split, stimulus): where a stimulus stood.
     """
     values = list(results.values())
@@ -63,7 +70,10 @@ def build_details(
         "site_r": (("layer", "site"), nanmean(r, axis=1)),
         "site_r_shuffled": (("layer", "site"), nanmean(np.stack([x.shuffled_r for x in values]), axis=1)),
         "reliability": (("site",), reliability),
-        "bootstrap_r": (("layer", "area", "resample"), np.stack(list(resampled.values()), axis=1)),
+        **{
+            name: (("layer", "area", "resample"), _stack(resampled, list(results), which))
+            for name, which in BOOTSTRAPS.items()
+        },
         "nested_layer": (("area", "split"), np.array(list(chosen.values()), dtype=str)),
         "train": (("split", "stimulus"), sides["train"]),
         "test": (("split", "stimulus"), sides["test"]),
@@ -77,8 +87,17 @@ def build_details(
             "area": np.array(list(resampled), dtype=str),
             "stimulus": np.array(splits.stimulus_ids, dtype=str),
         },
-        attrs={"recording": recording.name, "splits": splits.name, "simulated": int(recording.simulated)},
+        attrs={
+            "recording": recording.name,
+            "splits": splits.name,
+            "simulated": int(recording.simulated),
+            "n_drawn": n_drawn,
+        },
     )
+
+
+def _stack(resampled: Mapping[str, Mapping[str, Resampled]], layers: list[str], which: str) -> Array:
+    return np.stack([[getattr(found[layer], which) for found in resampled.values()] for layer in layers])
 
 
 def describe(
@@ -103,6 +122,11 @@ def describe(
     notes = []
     if splits.name == "brainscore":
         notes.append("Splits 'brainscore' depend on the order of the stimuli in their file.")
+    animals = recording.sites["animal"].nunique() if "animal" in recording.sites else 0
+    if animals > 1:
+        notes.append(
+            f"The sites are of {animals} animals; intervals draw sites, not animals, and do not speak about new animals."
+        )
     lacking = ~np.isfinite(responses).all(axis=0)
     if lacking.any():
         notes.append(f"{_sites(names[lacking], len(names))} lack some stimuli and were scored on those that they have.")

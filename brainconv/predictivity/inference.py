@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from brainconv.containers import Scores
 from brainconv.errors import InvalidInputError
-from brainconv.predictivity.resampling import interval
+from brainconv.predictivity.details import BOOTSTRAPS
+from brainconv.predictivity.twofactor import Resampled
 from brainconv.validation import align_indices
 
 Array = NDArray[np.float64]
+
+MIN_TWINS = 5  # seeds of the untrained twin below which nothing is said about trained against untrained
 
 
 def compute_selection_frequency(scores: Scores) -> pd.DataFrame:
@@ -34,7 +40,7 @@ def compute_selection_frequency(scores: Scores) -> pd.DataFrame:
     InvalidInputError
         If there are no resamples.
     """
-    details = _resampled(scores)
+    details = _details(scores)
     rows = []
     for area in details["area"].to_numpy():
         best = details["bootstrap_r"].sel(area=area).fillna(-np.inf).argmax("layer").to_numpy()
@@ -60,8 +66,8 @@ def compare_layers(first: Scores, second: Scores, layers: tuple[str, str], *, ar
     Returns
     -------
     dict
-        ``difference`` (first minus second), ``ci_low``, ``ci_high``: 95 % interval, and ``p``: twice the share of
-        resamples on the other side of zero, with one added to both counts.
+        ``difference`` (first minus second), ``ci_low``, ``ci_high``: 95 % interval, and ``p``, two-sided, not corrected
+        for several comparisons (`control_fdr`).
 
     Raises
     ------
@@ -70,9 +76,178 @@ def compare_layers(first: Scores, second: Scores, layers: tuple[str, str], *, ar
 
     Notes
     -----
-    Predictions stay fixed and nothing is fitted again.  p is of the percentile bootstrap over stimuli and sites.
+    Predictions stay fixed and nothing is fitted again.  Interval and p are of the bootstrap over stimuli and sites,
+    with the variance of `Resampled`.
     """
-    details = [_resampled(scores) for scores in (first, second)]
+    _require_same(first, second)
+    values = [_resampled(scores, layer, area) for scores, layer in zip((first, second), layers, strict=True)]
+    points = [_point(scores, layer, area) for scores, layer in zip((first, second), layers, strict=True)]
+    return _describe(points[0] - points[1], values[0].combine(np.subtract, values[1]))
+
+
+def compare_with_layer(scores: Scores, layer: str, *, area: str | None = None) -> pd.DataFrame:
+    """Every other layer of a model minus one of its layers, such as the first.
+
+    Parameters
+    ----------
+    scores : Scores
+        Of `score_predictivity` with a bootstrap.
+    layer : str
+        The layer that the others are compared with.
+    area : str, optional
+        All areas where none is named.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``area``, ``layer``, ``reference``, ``difference``, ``ci_low``, ``ci_high``, ``p`` and ``q``: p
+        corrected for all rows of the table (`control_fdr`).
+
+    Raises
+    ------
+    InvalidInputError
+        If there are no resamples or there is no such layer.
+    """
+    details = _details(scores)
+    rows = [
+        {"area": name, "layer": other, "reference": layer} | compare_layers(scores, scores, (other, layer), area=name)
+        for name in _areas(details, area)
+        for other in map(str, details["layer"].to_numpy())
+        if other != layer
+    ]
+    return _with_q(rows)
+
+
+def compare_with_twins(
+    trained: Scores, twins: Sequence[Scores], *, area: str | None = None, random_state: int = 0
+) -> pd.DataFrame:
+    """Every layer of a trained network minus the same layer of its untrained twins.
+
+    Parameters
+    ----------
+    trained : Scores
+    twins : sequence of Scores
+        At least five, one per seed of the random weights, scored with the same recording, splits and seed of resamples.
+    area : str, optional
+        All areas where none is named.
+    random_state : int
+        Seed of the draw of twins.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``area``, ``layer``, ``difference`` (trained minus the mean over twins), ``ci_low``, ``ci_high``, ``p``,
+        ``q`` (p corrected for all rows of the table), ``smallest`` (trained minus the best twin) and ``n_twins``.
+
+    Raises
+    ------
+    InvalidInputError
+        If there are fewer than five twins, or not all were scored on the same stimuli, splits and resamples.
+
+    Notes
+    -----
+    Each resample draws stimuli, sites and, with replacement, as many twins as there are.  Twins are drawn with the
+    sites, and the small-sample factor of the two is that of the twins, which makes the interval rather too wide
+    than too narrow.
+    """
+    if len(twins) < MIN_TWINS:
+        msg = f"{len(twins)} untrained twin(s) were given; at least {MIN_TWINS} seeds are needed to speak of training."
+        raise InvalidInputError(msg)
+    for twin in twins:
+        _require_same(trained, twin)
+    details = _details(trained)
+    n_resamples, n_twins = details.sizes["resample"], len(twins)
+    picks = np.random.default_rng([random_state, 6]).integers(0, n_twins, size=(n_resamples, n_twins))
+    drawn = np.stack([(picks == k).mean(axis=1) for k in range(n_twins)])
+    evenly = np.full(drawn.shape, 1.0 / n_twins)
+    rows: list[dict[str, Any]] = []
+    for name in _areas(details, area):
+        for layer in map(str, details["layer"].to_numpy()):
+            own = _resampled(trained, layer, name)
+            others = [_resampled(twin, layer, name) for twin in twins]
+            points = np.array([_point(twin, layer, name) for twin in twins])
+            mean = Resampled(
+                # The twins are drawn with the sites, so that their spread enters the variance once.
+                both=(drawn * np.stack([other.both for other in others])).sum(axis=0),
+                stimuli=(evenly * np.stack([other.stimuli for other in others])).sum(axis=0),
+                sites=(drawn * np.stack([other.sites for other in others])).sum(axis=0),
+                n_stimuli=own.n_stimuli,
+                n_sites=min(own.n_sites, n_twins),
+            )
+            difference = Resampled(
+                own.both - mean.both, own.stimuli - mean.stimuli, own.sites - mean.sites, mean.n_stimuli, mean.n_sites
+            )
+            value = _point(trained, layer, name)
+            rows.append(
+                {"area": name, "layer": layer}
+                | _describe(value - float(points.mean()), difference)
+                | {"smallest": value - float(points.max()), "n_twins": n_twins}
+            )
+    return _with_q(rows)
+
+
+def control_fdr(p: ArrayLike) -> Array:
+    """Smallest false-discovery rate at which each of several tests would be called positive.
+
+    Parameters
+    ----------
+    p : array_like, shape (n_tests,)
+        NaN where a test could not be done; it does not count.
+
+    Returns
+    -------
+    ndarray, shape (n_tests,)
+
+    References
+    ----------
+    Benjamini & Hochberg (1995), J. R. Stat. Soc. B 57:289, doi:10.1111/j.2517-6161.1995.tb02031.x.
+    """
+    values = np.asarray(p, dtype=np.float64)
+    q = np.full(values.shape, np.nan)
+    tested = np.flatnonzero(np.isfinite(values))
+    order = tested[np.argsort(values[tested], kind="stable")]
+    scaled = values[order] * len(order) / np.arange(1, len(order) + 1)
+    q[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
+    return q
+
+
+def _describe(difference: float, resampled: Resampled) -> dict[str, float]:
+    low, high = resampled.interval()
+    return {"difference": difference, "ci_low": low, "ci_high": high, "p": resampled.p_value()}
+
+
+def _with_q(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    table = pd.DataFrame(rows)
+    if len(table):
+        table.insert(list(table).index("p") + 1, "q", control_fdr(table["p"].to_numpy()))
+    return table
+
+
+def _areas(details: xr.Dataset, area: str | None) -> list[str]:
+    known = [str(name) for name in details["area"].to_numpy()]
+    if area is not None:
+        align_indices(known, [area], what="area")
+    return known if area is None else [area]
+
+
+def _resampled(scores: Scores, layer: str, area: str) -> Resampled:
+    details = _details(scores)
+    align_indices([str(name) for name in details["layer"].to_numpy()], [layer], what="layer")
+    align_indices([str(name) for name in details["area"].to_numpy()], [area], what="area")
+    found = {which: details[name].sel(layer=layer, area=area).to_numpy() for name, which in BOOTSTRAPS.items()}
+    n_sites = int((details["site_area"] == area).sum())
+    return Resampled(**found, n_stimuli=int(details.attrs["n_drawn"]), n_sites=n_sites)
+
+
+def _point(scores: Scores, layer: str, area: str) -> float:
+    table = scores.table
+    keep = (table["layer"] == layer) & (table["area"] == area) & (table["definition"] == "r")
+    plain = table["statistic"].str.match("median over sites(, mean over splits)?$")
+    return float(table.loc[keep & plain, "value"].iloc[0])
+
+
+def _require_same(first: Scores, second: Scores) -> None:
+    details = [_details(scores) for scores in (first, second)]
     same = all(
         details[0].sizes[name] == details[1].sizes[name] and bool((details[0][name] == details[1][name]).all())
         for name in ("stimulus", "site")
@@ -82,29 +257,9 @@ def compare_layers(first: Scores, second: Scores, layers: tuple[str, str], *, ar
     ):
         msg = "The scores differ in stimuli, sites, splits or resamples; score both with the same settings and seed."
         raise InvalidInputError(msg)
-    values, points = [], []
-    for one, scores, layer in zip(details, (first, second), layers, strict=True):
-        align_indices([str(name) for name in one["layer"].to_numpy()], [layer], what="layer")
-        align_indices([str(name) for name in one["area"].to_numpy()], [area], what="area")
-        values.append(one["bootstrap_r"].sel(layer=layer, area=area).to_numpy())
-        table = scores.table
-        keep = (table["layer"] == layer) & (table["area"] == area) & (table["definition"] == "r")
-        points.append(
-            float(
-                table.loc[keep & table["statistic"].str.match("median over sites(, mean over splits)?$"), "value"].iloc[
-                    0
-                ]
-            )
-        )
-    difference = values[0] - values[1]
-    finite = difference[np.isfinite(difference)]
-    low, high = interval(finite)
-    smaller = min((finite <= 0).sum(), (finite >= 0).sum())
-    p = min(1.0, 2.0 * (smaller + 1) / (finite.size + 1))
-    return {"difference": points[0] - points[1], "ci_low": low, "ci_high": high, "p": float(p)}
 
 
-def _resampled(scores: Scores) -> xr.Dataset:
+def _details(scores: Scores) -> xr.Dataset:
     if scores.details is None or not scores.details.sizes.get("resample"):
         msg = "These scores hold no resamples; call score_predictivity with n_boot above 0."
         raise InvalidInputError(msg)

@@ -48,8 +48,8 @@ def score_predictivity(
     splits : str or Splits
         See `make_splits`.
     n_boot : int
-        Resamples of stimuli and sites for the 95 % intervals; 0 for none.  Predictions stay fixed and nothing is fitted
-        again; the reliability is computed on the same resample.
+        Resamples of stimuli and sites for the 95 % intervals (`Resampled`); 0 for none.  Predictions stay fixed and
+        nothing is fitted again; the reliability is computed on the same resample.
     n_shuffles : int
         Recordings with shuffled stimuli for the negative control; 0 for none.
     n_ceiling_splits : int
@@ -105,6 +105,7 @@ def score_predictivity(
         for name, layer in layers.items()
     }
     groups, notes = _bootstrap_groups(recording, drawn, order)
+    n_drawn = len(ids) if groups is None else len(np.unique(groups))
     weights = draw_stimuli(n_boot, len(ids), groups=groups, random_state=random_state)
     reliability, resampled_reliability = (
         np.full(recording.n_sites, np.nan),
@@ -134,6 +135,7 @@ def score_predictivity(
             picks=draw_sites(n_boot, len(sites), area=name, random_state=random_state),
             reliability=reliability[sites],
             reliability_resampled=resampled_reliability[:, sites],
+            n_drawn=n_drawn,
         )
         labels = {
             layer: {
@@ -150,7 +152,15 @@ def score_predictivity(
             rows.append(area.ceiling_row({key: next(iter(labels.values()))[key] for key in _OF_RECORDING}))
     if method.joint:
         notes.append(f"{method.name}: the sites of an area were fitted together and change each other's predictions.")
-    details = build_details(results, recording, drawn, reliability=reliability, resampled=resampled, chosen=chosen)
+    details = build_details(
+        results,
+        recording,
+        drawn,
+        reliability=reliability,
+        resampled=resampled,
+        chosen=chosen,
+        n_drawn=n_drawn,
+    )
     notes = [*notes, *describe(results, recording, responses, drawn, n_shuffles=n_shuffles)]
     return Scores.from_rows(rows, details=details, notes=notes)
 

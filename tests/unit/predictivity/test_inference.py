@@ -1,10 +1,17 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import false_discovery_control
 
 from brainconv import Recording, Representation, StimulusSet, score_predictivity
 from brainconv.errors import InvalidInputError
-from brainconv.predictivity import compare_layers, compute_selection_frequency
+from brainconv.predictivity import (
+    compare_layers,
+    compare_with_layer,
+    compare_with_twins,
+    compute_selection_frequency,
+    control_fdr,
+)
 
 N = 100
 IDS = tuple(f"s{i:03d}" for i in range(N))
@@ -52,3 +59,50 @@ def test_scores_that_do_not_belong_together_are_refused():
         compute_selection_frequency(scores(n_boot=0))
     with pytest.raises(InvalidInputError, match="'none'"):
         compare_layers(scores(), scores(), ("good", "none"), area="V4")
+
+
+def test_layers_against_one_layer_are_corrected_together():
+    found = compare_with_layer(scores(), "bad")
+    assert found["layer"].tolist() == ["good", "twin"]
+    assert (found["reference"] == "bad").all()
+    assert found["q"].tolist() == control_fdr(found["p"]).tolist()
+    assert found["q"][0] < 0.05 < found["q"][1]
+    with pytest.raises(InvalidInputError, match="'IT'"):
+        compare_with_layer(scores(), "bad", area="IT")
+
+
+def test_trained_against_its_twins():
+    def one_layer(x, name, seed):
+        rng = np.random.default_rng(0)
+        recording = Recording(
+            "rec",
+            StimulusSet("set", IDS, np.zeros((N, 1, 1, 3), np.uint8)),
+            rng.normal(size=(N, 10)) @ rng.normal(size=(10, 6)) + 2 * rng.normal(size=(N, 6)),
+            pd.DataFrame({"area": ["V4"] * 6}, index=list("abcdef")),
+        )
+        layer = Representation.from_features(x, IDS, keep=False, model="net", weights=name, seed=seed, layer="conv")
+        return score_predictivity(layer, recording, n_boot=200, n_shuffles=0)
+
+    truth = np.random.default_rng(0).normal(size=(N, 10))
+    trained = one_layer(truth, "default", None)
+    twins = [one_layer(np.random.default_rng(9 + k).normal(size=(N, 10)), "random", k) for k in range(5)]
+    found = compare_with_twins(trained, twins).iloc[0]
+    value, others = (
+        [s.table.query("definition == 'r'")["value"].iloc[0] for s in group] for group in ([trained], twins)
+    )
+    assert found["difference"] == pytest.approx(value[0] - np.mean(others))
+    assert found["smallest"] == pytest.approx(value[0] - max(others))
+    assert found["n_twins"] == 5
+    assert 0 < found["ci_low"] < found["difference"] < found["ci_high"]
+    assert found["p"] == found["q"] < 0.05
+    null = compare_with_twins(one_layer(np.random.default_rng(99).normal(size=(N, 10)), "default", None), twins).iloc[0]
+    assert null["ci_low"] < 0 < null["ci_high"]
+    with pytest.raises(InvalidInputError, match="at least 5 seeds"):
+        compare_with_twins(trained, twins[:4])
+
+
+def test_false_discovery_rate_equals_scipy():
+    p = np.array([0.02, 0.5, 0.001, 0.04, np.nan, 0.9, 0.04])
+    found = control_fdr(p)
+    assert np.isnan(found[4])
+    np.testing.assert_allclose(found[np.isfinite(p)], false_discovery_control(p[np.isfinite(p)]))
