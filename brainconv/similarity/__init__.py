@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from brainconv.similarity.bootstrap import compare_resampled, draw_multiplicities
 from brainconv.similarity.ceiling import average_sessions, compute_rdm_ceiling
-from brainconv.similarity.comparators import COMPARATORS, compare_rdms
+from brainconv.similarity.comparators import COMPARATORS, RESAMPLED_COMPARATORS, compare_rdms
 from brainconv.similarity.estimators import ESTIMATORS
 from brainconv.similarity.permutation import permute_labels
 from brainconv.similarity.rdms import compute_rdms
@@ -19,6 +19,7 @@ __all__ = [
     "COMPARATORS",
     "ESTIMATORS",
     "REPEAT_ESTIMATORS",
+    "RESAMPLED_COMPARATORS",
     "average_sessions",
     "compare_rdms",
     "compare_resampled",

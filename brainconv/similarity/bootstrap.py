@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.distance import squareform
 
-from brainconv.similarity.comparators import COMPARATORS
+from brainconv.similarity.comparators import RESAMPLED_COMPARATORS
 from brainconv.similarity.ranks import SortedRow
 from brainconv.similarity.weighted_concordance import MergeTree
+from brainconv.similarity.whitened import fit_margins
 from brainconv.validation import check_choice
 
 Floats = NDArray[np.float64]
@@ -55,7 +57,7 @@ def compare_resampled(a: Floats, b: Floats, multiplicities: Counts, *, comparato
     multiplicities : ndarray of int, shape (n_boot, n_stimuli)
         How often each stimulus was drawn.
     comparators : sequence of str
-        Keys of `COMPARATORS`; ranks are shared between them.
+        Of `RESAMPLED_COMPARATORS`; ranks are shared between them.
 
     Returns
     -------
@@ -68,14 +70,15 @@ def compare_resampled(a: Floats, b: Floats, multiplicities: Counts, *, comparato
         If there is no such comparator.
     """
     for comparator in comparators:
-        check_choice(comparator, COMPARATORS, what="RDM comparator")
+        check_choice(comparator, RESAMPLED_COMPARATORS, what="RDM comparator")
     weights = np.asarray(multiplicities, dtype=np.int32)
     if not (len(weights) and len(a) and len(b)):
         return {comparator: np.empty((len(weights), len(a), len(b))) for comparator in comparators}
     result: dict[str, Floats] = {}
-    for comparator in ("pearson", "cosine"):
+    for comparator in ("pearson", "cosine", "whitened-corr", "whitened-cosine"):
         if comparator in comparators:
-            result[comparator] = _linear(a, b, weights, centre=comparator == "pearson")
+            centre, whiten = comparator in {"pearson", "whitened-corr"}, comparator.startswith("whitened")
+            result[comparator] = _linear(a, b, weights, centre=centre, whiten=whiten)
     by_rank = [c for c in comparators if c in {"spearman", "rho-a"}]
     by_count = [c for c in comparators if c in {"tau-a", "tau-b"}]
     if by_rank or by_count:
@@ -83,7 +86,7 @@ def compare_resampled(a: Floats, b: Floats, multiplicities: Counts, *, comparato
     return {comparator: result[comparator] for comparator in comparators}
 
 
-def _linear(a: Floats, b: Floats, weights: Counts, *, centre: bool) -> Floats:
+def _linear(a: Floats, b: Floats, weights: Counts, *, centre: bool, whiten: bool) -> Floats:
     """Moments of all rows in all samples are products of one matrix with the weights of the pairs."""
     # a constant shift changes no correlation and saves the digits of the variance
     left, right = (rows - rows.mean(axis=1, keepdims=True) if centre else rows for rows in (a, b))
@@ -100,14 +103,27 @@ def _linear(a: Floats, b: Floats, weights: Counts, *, centre: bool) -> Floats:
         power = pairs @ (sides**2).T
         sums = pairs @ sides.T if centre else np.zeros_like(power)
         spread = power - sums**2 / total[:, None]
+        if whiten:
+            by_stimulus, margins = _margins_of_samples(sides, drawn, sums / total[:, None])
+            spread -= np.einsum("kri,kri->kr", by_stimulus, margins)
         scale = np.sqrt(np.where(spread > 1e-14 * power, spread, np.nan))
         for k in range(0, n_a, n_rows):
             rows = slice(k, min(k + n_rows, n_a))
             products = (left[rows, None] * right).reshape(-1, n_pairs)
             crossed = (pairs @ products.T).reshape(len(drawn), -1, n_b)
             crossed -= sums[:, rows, None] * sums[:, None, n_a:] / total[:, None, None]
+            if whiten:
+                crossed -= by_stimulus[:, rows] @ margins[:, n_a:].transpose(0, 2, 1)
             result[start : start + step, rows] = crossed / (scale[:, rows, None] * scale[:, None, n_a:])
     return result
+
+
+def _margins_of_samples(rows: Floats, drawn: Counts, means: Floats) -> tuple[Floats, Floats]:
+    """Sums over each stimulus' pairs (times its copies) less the sample's mean, and what whitening takes off."""
+    weights = drawn.astype(np.float64)
+    sums = np.stack([weights @ squareform(row, checks=False) for row in rows], axis=1)
+    sums -= means[:, :, None] * (weights.sum(axis=1, keepdims=True) - weights)[:, None, :]
+    return sums * weights[:, None, :], fit_margins(sums, weights)
 
 
 def _ranked(a: Floats, b: Floats, weights: Counts, by_rank: list[str], by_count: list[str]) -> dict[str, Floats]:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from brainconv.containers import RDMs
 from brainconv.errors import InvalidInputError
-from brainconv.similarity.comparators import COMPARATORS, check_defined, compare_rows
+from brainconv.similarity.comparators import RESAMPLED_COMPARATORS, check_defined, compare_rows
 from brainconv.similarity.ranks import rank_rows
+from brainconv.similarity.whitened import whitened_lengths
 from brainconv.validation import check_choice
 
 Floats = NDArray[np.float64]
@@ -26,6 +27,14 @@ def _scale(rows: Floats) -> Floats:
     return np.asarray(rows / np.sqrt(np.mean(rows**2, axis=1, keepdims=True)))
 
 
+def _whiten(rows: Floats) -> Floats:
+    return np.asarray(rows / whitened_lengths(rows)[:, None])
+
+
+def _whiten_centred(rows: Floats) -> Floats:
+    return _whiten(rows - rows.mean(axis=1, keepdims=True))
+
+
 # What is averaged over subjects to make the RDM that is most similar to all of them (for tau a heuristic).
 POOLED_AS: dict[str, Callable[[Floats], Floats]] = {
     "pearson": _standardise,
@@ -34,6 +43,8 @@ POOLED_AS: dict[str, Callable[[Floats], Floats]] = {
     "rho-a": rank_rows,
     "tau-a": rank_rows,
     "tau-b": rank_rows,
+    "whitened-corr": _whiten_centred,
+    "whitened-cosine": _whiten,
 }
 
 
@@ -80,7 +91,7 @@ def compute_ceiling_of_rows(rows: Floats, *, comparator: str) -> tuple[float, fl
     ----------
     rows : ndarray, shape (n_subjects, n_pairs)
     comparator : str
-        A key of `COMPARATORS`.
+        Of `RESAMPLED_COMPARATORS`.
 
     Returns
     -------
@@ -107,14 +118,15 @@ def compute_rdm_ceiling(rdms: RDMs, *, comparator: str = "rho-a") -> tuple[float
     ----------
     rdms : RDMs
         With a label ``subject``, of at least two subjects, and of one area.
-    comparator : {"pearson", "cosine", "spearman", "rho-a", "tau-a", "tau-b"}
-        The one that the models are scored with.
+    comparator : str
+        The one that the models are scored with, of `RESAMPLED_COMPARATORS`.
 
     Returns
     -------
     lower, upper : float
         A model that is the subjects' common truth lies between, on average over subjects.  Pooled per comparator:
-        z-scored RDMs (pearson), RDMs over their root mean square (cosine), ranks (the others; for tau a heuristic).
+        z-scored RDMs (pearson), RDMs over their root mean square (cosine), over their whitened length (whitened), ranks
+        (the others; for tau a heuristic).
 
     Raises
     ------
@@ -127,7 +139,7 @@ def compute_rdm_ceiling(rdms: RDMs, *, comparator: str = "rho-a") -> tuple[float
     ----------
     Nili H et al. (2014), doi:10.1371/journal.pcbi.1003553.
     """
-    check_choice(comparator, COMPARATORS, what="RDM comparator")
+    check_choice(comparator, RESAMPLED_COMPARATORS, what="RDM comparator")
     subjects = average_sessions(rdms)
     areas = subjects.labels["area"].nunique() if "area" in subjects.labels else 1
     if areas > 1:

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from brainconv.containers import RDMs
 from brainconv.errors import InvalidInputError
 from brainconv.similarity.concordance import concordance, count_ties
+from brainconv.similarity.kernels import compute_bures_of_rows, compute_neg_riemannian
 from brainconv.similarity.ranks import SortedRow, rank_rows
 from brainconv.similarity.rdms import find_undefined_stimuli
+from brainconv.similarity.whitened import compute_whitened_corr, compute_whitened_cosine
 from brainconv.validation import check_choice
 
 Floats = NDArray[np.float64]
@@ -149,7 +151,14 @@ COMPARATORS: dict[str, Callable[[Floats, Floats], Floats]] = {
     "rho-a": compute_rho_a,
     "tau-a": compute_tau_a,
     "tau-b": compute_tau_b,
+    "whitened-corr": compute_whitened_corr,
+    "whitened-cosine": compute_whitened_cosine,
+    "bures": compute_bures_of_rows,
+    "neg-riemannian": compute_neg_riemannian,
 }
+
+# Without the Gram matrix of a bootstrap sample, in which pairs of copies are missing, these have no interval.
+RESAMPLED_COMPARATORS = tuple(name for name in COMPARATORS if name not in {"bures", "neg-riemannian"})
 
 FAVOUR_TIES = ("spearman", "tau-b")
 
@@ -161,7 +170,8 @@ def compare_rows(a: Floats, b: Floats, *, comparator: str = "rho-a") -> Floats:
     ----------
     a, b : ndarray, shape (n_a, n_pairs) and (n_b, n_pairs)
         Dissimilarities of the same pairs in the same order, all finite.
-    comparator : {"pearson", "cosine", "spearman", "rho-a", "tau-a", "tau-b"}
+    comparator : str
+        A key of `COMPARATORS`.
 
     Returns
     -------
@@ -185,8 +195,11 @@ def compare_rdms(a: RDMs, b: RDMs, *, comparator: str = "rho-a") -> Floats:
     ----------
     a, b : RDMs
         Of the same stimuli, in any order.
-    comparator : {"pearson", "cosine", "spearman", "rho-a", "tau-a", "tau-b"}
-        Where an RDM has ties (category models), ``rho-a`` and ``tau-a`` are fair; ``spearman`` and ``tau-b`` favour it.
+    comparator : str
+        A key of `COMPARATORS`.  Where an RDM has ties (category models), ``rho-a`` and ``tau-a`` are fair; ``spearman``
+        and ``tau-b`` favour it.  ``whitened-corr``, ``whitened-cosine`` (the field's ``corr_cov``, ``cosine_cov``) undo
+        the covariance of pairs that share a stimulus.  ``bures`` and ``neg-riemannian`` take the dissimilarities for
+        squared distances.
 
     Returns
     -------

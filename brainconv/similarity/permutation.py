@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import squareform
 
-from brainconv.similarity.comparators import COMPARATORS
+from brainconv.similarity.comparators import RESAMPLED_COMPARATORS
 from brainconv.similarity.concordance import concordance_of_ranks, count_ties
 from brainconv.similarity.ranks import SortedRow, rank_rows
+from brainconv.similarity.whitened import sum_by_stimulus, whitened_lengths, whitened_products
 from brainconv.validation import check_choice
 
 Floats = NDArray[np.float64]
@@ -30,7 +31,7 @@ def permute_labels(
     n_permutations : int
     rng : Generator
     comparators : sequence of str
-        Keys of `COMPARATORS`; all see the same permutations.
+        Of `RESAMPLED_COMPARATORS`; all see the same permutations.
 
     Returns
     -------
@@ -46,7 +47,7 @@ def permute_labels(
     Nili H et al. (2014), doi:10.1371/journal.pcbi.1003553.
     """
     for comparator in comparators:
-        check_choice(comparator, COMPARATORS, what="RDM comparator")
+        check_choice(comparator, RESAMPLED_COMPARATORS, what="RDM comparator")
     n_stimuli = len(squareform(b[0], checks=False))
     rows, columns = np.triu_indices(n_stimuli, 1)
     counted = [c for c in comparators if c in {"tau-a", "tau-b"}]
@@ -54,6 +55,11 @@ def permute_labels(
     kinds = dict.fromkeys(_KINDS[c] for c in comparators if c not in counted)
     sides = {kind: (_normalise(a, kind), _normalise(b, kind)) for kind in kinds}
     squares = {kind: [squareform(row, checks=False).ravel() for row in right[0]] for kind, (_, right) in sides.items()}
+    margins = {
+        kind: (sum_by_stimulus(left[0]), sum_by_stimulus(right[0]))
+        for kind, (left, right) in sides.items()
+        if kind.startswith("whitened")
+    }
     tau = _TauUnderRelabelling(a, b) if counted else None
     result = {c: np.empty((n_permutations, len(a), len(b))) for c in comparators}
     step = max(1, min(16, 100_000 // rows.size))
@@ -65,6 +71,8 @@ def permute_labels(
             kind: np.stack([square.take(pairs) @ sides[kind][0][0].T for square in squares[kind]], axis=2)
             for kind in kinds
         }
+        for kind, (left, right) in margins.items():
+            products[kind] = whitened_products(products[kind], left, right[:, orders].transpose(1, 0, 2))
         for c in comparators:
             if c not in counted:
                 result[c][block] = products[_KINDS[c]]
@@ -76,7 +84,14 @@ def permute_labels(
     return result
 
 
-_KINDS = {"pearson": "centred", "cosine": "plain", "spearman": "ranks", "rho-a": "ranks"}
+_KINDS = {
+    "pearson": "centred",
+    "cosine": "plain",
+    "spearman": "ranks",
+    "rho-a": "ranks",
+    "whitened-corr": "whitened centred",
+    "whitened-cosine": "whitened",
+}
 
 
 class _TauUnderRelabelling:
@@ -109,9 +124,11 @@ class _TauUnderRelabelling:
 def _normalise(rows: Floats, kind: str) -> tuple[Floats, Floats]:
     """Rows of unit length (NaN where there is none), and their lengths."""
     values = rank_rows(rows) if kind == "ranks" else rows
-    if kind != "plain":
+    if kind not in {"plain", "whitened"}:
         values = values - values.mean(axis=1, keepdims=True)
-    lengths = np.sqrt(np.einsum("ij,ij->i", values, values))
+    lengths = (
+        whitened_lengths(values) if kind.startswith("whitened") else np.sqrt(np.einsum("ij,ij->i", values, values))
+    )
     return np.asarray(values / np.where(lengths > 0, lengths, np.nan)[:, None]), lengths
 
 

@@ -13,7 +13,7 @@ from brainconv.errors import InvalidInputError
 from brainconv.similarity.bootstrap import compare_resampled, draw_multiplicities
 from brainconv.similarity.candidates import Candidates, prepare_candidates
 from brainconv.similarity.ceiling import compute_ceiling_of_rows
-from brainconv.similarity.comparators import COMPARATORS, compare_rows
+from brainconv.similarity.comparators import RESAMPLED_COMPARATORS, compare_rows
 from brainconv.similarity.details import collect_details
 from brainconv.similarity.permutation import compute_p, permute_labels
 from brainconv.similarity.targets import AreaTarget, prepare_targets
@@ -48,7 +48,7 @@ def score_rsa(
     estimator : str
         For the layers' RDMs; see `estimate_from_gram`.  Of no effect on RDMs.
     comparator : str or sequence of str
-        Keys of `COMPARATORS`; several share RDMs, bootstrap samples and permutations.
+        Of `RESAMPLED_COMPARATORS`; several share RDMs, bootstrap samples and permutations.
     n_boot : int
         Bootstrap samples of the stimuli, at least 20, or 0 for no interval.  Tau at many stimuli takes fewer; the notes
         say how many.
@@ -153,7 +153,7 @@ def score_rsa(
 def _check_arguments(comparator: str | Sequence[str], n_boot: int, n_permutations: int | None) -> tuple[str, ...]:
     comparators = (comparator,) if isinstance(comparator, str) else tuple(dict.fromkeys(comparator))
     for name in comparators:
-        check_choice(name, COMPARATORS, what="RDM comparator")
+        check_choice(name, RESAMPLED_COMPARATORS, what="RDM comparator")
     for count, least, word in ((n_boot, 20, "n_boot"), (n_permutations, 19, "n_permutations")):
         if count and count < least:
             msg = f"{word} is {count}; expected at least {least}, or 0 to go without."

@@ -7,7 +7,7 @@ import pytest
 from brainconv.containers import RDMs
 from brainconv.errors import InvalidInputError
 from brainconv.similarity import average_sessions, compute_rdm_ceiling
-from brainconv.similarity.comparators import COMPARATORS, compare_rows
+from brainconv.similarity.comparators import RESAMPLED_COMPARATORS, compare_rows
 
 
 def make_subjects(n_subjects=4, n_sessions=2, n_stimuli=20, noise=1.0, seed=0):
@@ -42,7 +42,7 @@ def test_subjects_times_sessions_are_not_subjects():
     assert right[1] > wrong[1] + 0.05
 
 
-@pytest.mark.parametrize("comparator", sorted(COMPARATORS))
+@pytest.mark.parametrize("comparator", sorted(RESAMPLED_COMPARATORS))
 def test_lower_is_below_upper_and_truth_between(comparator):
     rdms, truth = make_subjects(n_subjects=8, n_sessions=1)
     low, high = compute_rdm_ceiling(rdms, comparator=comparator)

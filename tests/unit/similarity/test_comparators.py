@@ -7,7 +7,7 @@ from scipy.stats import kendalltau, pearsonr, spearmanr
 
 from brainconv.containers import RDMs
 from brainconv.errors import InvalidInputError, NotFoundError
-from brainconv.similarity.comparators import COMPARATORS, compare_rdms, compare_rows
+from brainconv.similarity.comparators import COMPARATORS, RESAMPLED_COMPARATORS, compare_rdms, compare_rows
 
 
 def make_rdms(rows, ids=None, name="rdms"):
@@ -67,7 +67,7 @@ def test_permuted_stimulus_order_is_aligned_by_id(rows):
     a, b = make_rdms(rows[0]), make_rdms(rows[1])
     order = np.random.default_rng(1).permutation(10)
     shuffled = b.reorder([b.stimulus_ids[i] for i in order])
-    for name in COMPARATORS:
+    for name in RESAMPLED_COMPARATORS:  # the others need patterns behind the distances
         straight = compare_rdms(a, b, comparator=name)
         np.testing.assert_allclose(compare_rdms(a, shuffled, comparator=name), straight, atol=1e-12)
         blind = compare_rows(a.dissimilarities, shuffled.dissimilarities, comparator=name)
