@@ -10,6 +10,7 @@ from brainconv.predictivity.inference import (
     compute_selection_frequency,
     control_fdr,
 )
+from brainconv.predictivity.mapping_ceiling import compute_mapping_ceiling
 from brainconv.predictivity.pls import predict_pls
 from brainconv.predictivity.regressions import Regression, find_regression
 from brainconv.predictivity.ridge import PENALTY_GRID, HeldOut, mean_eigenvalue, predict_ridge
@@ -33,6 +34,7 @@ __all__ = [
     "compare_with_layer",
     "compare_with_twins",
     "compute_definition",
+    "compute_mapping_ceiling",
     "compute_selection_frequency",
     "control_fdr",
     "cross_validate",

@@ -124,9 +124,7 @@ def describe(
         notes.append("Splits 'brainscore' depend on the order of the stimuli in their file.")
     animals = recording.sites["animal"].nunique() if "animal" in recording.sites else 0
     if animals > 1:
-        notes.append(
-            f"The sites are of {animals} animals; intervals draw sites, not animals, and do not speak about new animals."
-        )
+        notes.append(f"The sites are of {animals} animals; intervals draw sites and do not speak about new animals.")
     lacking = ~np.isfinite(responses).all(axis=0)
     if lacking.any():
         notes.append(f"{_sites(names[lacking], len(names))} lack some stimuli and were scored on those that they have.")

@@ -5,6 +5,7 @@ A *reliability* is a share of variance: the largest r² that a noise-free model 
 
 from brainconv.reliability.ceiling import compute_ceiling, require_repeats
 from brainconv.reliability.correlation import correlate_columns, correlate_resampled
+from brainconv.reliability.exclusion import Exclusion, exclude_unreliable_sites
 from brainconv.reliability.split_half import (
     apply_spearman_brown,
     carry_factor,
@@ -22,6 +23,7 @@ from brainconv.reliability.variance import (
 )
 
 __all__ = [
+    "Exclusion",
     "VarianceParts",
     "apply_spearman_brown",
     "carry_factor",
@@ -35,6 +37,7 @@ __all__ = [
     "correlate_resampled",
     "count_repeats",
     "draw_halves",
+    "exclude_unreliable_sites",
     "require_repeats",
     "split_half_reliability",
 ]

@@ -1,9 +1,17 @@
 """Ceilings against Poisson sites whose reliability is known (science.md 2.4)."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from brainconv.reliability import compute_ccnorm, compute_feve, correlate_columns, split_half_reliability
+from brainconv import Recording, StimulusSet
+from brainconv.reliability import (
+    compute_ccnorm,
+    compute_feve,
+    correlate_columns,
+    exclude_unreliable_sites,
+    split_half_reliability,
+)
 
 N_SITES, N_STIMULI = 1000, 100
 
@@ -62,3 +70,30 @@ def test_the_ratio_of_aggregates_is_safe_where_the_mean_of_ratios_is_not():
     assert ratio_of_aggregates == pytest.approx(1.0, abs=0.05)
     assert mean_of_ratios > ratio_of_aggregates + 0.02
     assert (~usable).any()
+
+
+def test_a_filter_on_the_scored_repeats_is_biased_and_one_on_other_repeats_is_not():
+    """Reliability .27, true correlation .70: sites chosen by their own noise look reliable and score low."""
+    n, n_repeats, n_sites = 100, 4, 3000
+    rng = np.random.default_rng(5)
+    signal = rng.normal(size=(n, n_sites))
+    noise = np.sqrt(n_repeats * (1 / 0.27 - 1))
+    responses = signal[:, None] + noise * rng.normal(size=(n, n_repeats, n_sites))
+    model = 0.7 * signal + np.sqrt(1 - 0.7**2) * rng.normal(size=(n, n_sites))
+    sites = pd.DataFrame({"area": "V4"}, index=[f"n{i:04d}" for i in range(n_sites)])
+    stimuli = StimulusSet("set", tuple(f"s{i:03d}" for i in range(n)), np.zeros((n, 1, 1, 3), np.uint8))
+    recording = Recording("rec", stimuli, responses, sites)
+    normalised, looks = {}, {}
+    for disjoint in (False, True):
+        found = exclude_unreliable_sites(recording, threshold=0.5, disjoint=disjoint, n_splits=10)
+        kept = found.recording
+        r = correlate_columns(model[:, found.kept], kept.mean_responses())
+        reliability, _ = split_half_reliability(kept.responses, n_splits=10)
+        normalised[disjoint] = np.median(r) / np.sqrt(np.median(reliability))
+        # true reliability of what is handed on: .27 for four repeats, .156 for two
+        truth = 0.27 if not disjoint else 0.27 / (2 - 0.27)
+        looks[disjoint] = np.median(reliability) - truth
+    assert normalised[False] < 0.64
+    assert looks[False] > 0.2
+    assert normalised[True] == pytest.approx(0.70, abs=0.05)
+    assert abs(looks[True]) < 0.03
