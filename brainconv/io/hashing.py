@@ -6,6 +6,7 @@ import ast
 import functools
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,34 @@ def hash_source(*modules: str, root: str | os.PathLike[str] | None = None) -> st
     digest = hashlib.sha256()
     for name in sorted(found):
         _add_text(digest, name, found[name])
+    return digest.hexdigest()
+
+
+def hash_registry(path: str | os.PathLike[str] | None) -> str | None:
+    """Hash of a registry of the user's: the YAML file, and the Python files beside it that it names.
+
+    Parameters
+    ----------
+    path : path or None
+        None, where there is no such registry, gives None.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such file.
+    """
+    if path is None:
+        return None
+    registry = Path(path)
+    if not registry.is_file():
+        msg = f"There is no registry {str(path)!r}, seen from {Path.cwd()}; expected a YAML file."
+        raise NotFoundError(msg)
+    text = registry.read_text(encoding="utf-8")
+    digest = hashlib.sha256()
+    _add_text(digest, text)
+    for name in sorted(set(re.findall(r"[^\s\"':,\[{]+\.py(?=:)", text))):
+        file = registry.parent / name
+        _add_text(digest, name, file.read_text(encoding="utf-8") if file.is_file() else "")
     return digest.hexdigest()
 
 

@@ -89,13 +89,27 @@ def test_lint(repository: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_wrong_setting_is_named(repository: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("right", "wrong", "message"),
+    [
+        ("n_noise: 100", "n_nois: 100", "'n_nois' was unexpected"),
+        ("comparators: [spearman]", "comparator: [spearman]", "'comparator' was unexpected"),
+        (
+            "name: pixels",
+            "name: pixels, datasets: [simulatd]",
+            "Unknown data set 'simulatd'. Did you mean 'simulated'?",
+        ),
+    ],
+)
+def test_wrong_setting_is_named(repository: Path, tmp_path: Path, right: str, wrong: str, message: str) -> None:
     text = (repository / "config" / "smoke.yaml").read_text(encoding="utf-8")
-    wrong = tmp_path / "wrong.yaml"
-    wrong.write_text(text.replace("n_noise: 100", "n_nois: 100"), encoding="utf-8")
-    done = snakemake(repository, tmp_path, str(wrong), "--dry-run")
+    text = text.replace("pixels:\n    name: pixels", "pixels: {name: pixels}")
+    assert right in text
+    path = tmp_path / "wrong.yaml"
+    path.write_text(text.replace(right, wrong), encoding="utf-8")
+    done = snakemake(repository, tmp_path, str(path), "--dry-run")
     assert done.returncode != 0
-    assert "'n_nois' was unexpected" in done.stdout + done.stderr
+    assert message in done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ rule rsa:
     params:
         settings=lambda wildcards: settings_of("rsa", wildcards.recording),
         seed=config["seed"],
-        source=hash_source("brainconv.similarity"),
+        source=hash_source("brainconv.similarity", "brainconv.io.tables"),
     script:
         "../scripts/rsa.py"
 
@@ -43,7 +43,7 @@ rule predictivity:
     params:
         settings=lambda wildcards: settings_of("predictivity", wildcards.recording),
         seed=config["seed"],
-        source=hash_source("brainconv.predictivity"),
+        source=hash_source("brainconv.predictivity", "brainconv.io.tables"),
     script:
         "../scripts/predictivity.py"
 
@@ -69,6 +69,7 @@ rule first_layer:
         seed=config["seed"],
         data_dir=config["data_dir"],
         registry=config["models_registry"],
-        source=hash_source("brainconv.physiology"),
+        own=OWN_MODELS,
+        source=hash_source("brainconv.pipeline.first_layer", "brainconv.io.tables"),
     script:
         "../scripts/first_layer.py"

@@ -1,8 +1,13 @@
 # Shared by all stages: names from the configuration, and a hash of the library code that a job runs.
-from brainconv.io.hashing import hash_source
+from brainconv.io.hashing import hash_registry, hash_source
+from brainconv.pipeline.configuration import check_configuration
+
+check_configuration(config)
 
 MODELS = config["models"]
 DATASETS = config["datasets"]
+OWN_MODELS = hash_registry(config["models_registry"])
+OWN_RECORDINGS = hash_registry(config["recordings_registry"])
 FIRST_LAYER = [model for model, spec in MODELS.items() if spec["first_layer"]]
 
 

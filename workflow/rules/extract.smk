@@ -26,6 +26,7 @@ rule extract:
         units=config["extraction"]["units"],
         data_dir=config["data_dir"],
         registry=config["models_registry"],
-        source=hash_source("brainconv.extraction"),
+        own=OWN_MODELS,
+        source=hash_source("brainconv.extraction", "brainconv.io.netcdf"),
     script:
         "../scripts/extract.py"

@@ -11,7 +11,8 @@ rule fetch_recording:
     params:
         data_dir=config["data_dir"],
         registry=config["recordings_registry"],
-        source=hash_source("brainconv.recordings.load"),
+        own=OWN_RECORDINGS,
+        source=hash_source("brainconv.recordings.load", "brainconv.io.manifest"),
     script:
         "../scripts/fetch_recording.py"
 
@@ -27,7 +28,8 @@ rule fetch_weights:
         spec=lambda wildcards: MODELS[wildcards.model],
         data_dir=config["data_dir"],
         registry=config["models_registry"],
-        source=hash_source("brainconv.models.load"),
+        own=OWN_MODELS,
+        source=hash_source("brainconv.models.load", "brainconv.io.manifest"),
     script:
         "../scripts/fetch_weights.py"
 
@@ -70,6 +72,7 @@ rule prepare_recording:
         data_dir=config["data_dir"],
         registry=config["recordings_registry"],
         models_registry=config["models_registry"],
+        own=(OWN_RECORDINGS, OWN_MODELS),
         source=hash_source("brainconv.pipeline.prepare"),
     script:
         "../scripts/prepare_recording.py"

@@ -12,7 +12,7 @@ rule tables:
     conda:
         "../envs/brainconv.yaml"
     params:
-        source=hash_source("brainconv.io.tables"),
+        source=hash_source("brainconv.pipeline.gather"),
     script:
         "../scripts/tables.py"
 

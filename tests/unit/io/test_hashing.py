@@ -10,7 +10,7 @@ import pytest
 import brainconv
 from brainconv.containers import StimulusSet
 from brainconv.errors import InvalidInputError, NotFoundError
-from brainconv.io import hash_arrays, hash_source, hash_state, hash_stimuli
+from brainconv.io import hash_arrays, hash_registry, hash_source, hash_state, hash_stimuli
 
 
 def test_arrays_by_value_type_and_shape() -> None:
@@ -133,3 +133,21 @@ def test_a_reader_counts_as_a_part_of_loading(tmp_path: Path) -> None:
 def test_an_unknown_module_is_named() -> None:
     with pytest.raises(NotFoundError, match=r"brainconv\.similarty"):
         hash_source("brainconv.similarty")
+
+
+def test_a_registry_by_its_rows_and_the_files_that_it_names(tmp_path: Path) -> None:
+    path = tmp_path / "models.yaml"
+    path.write_text("models: {mine: {builder: 'nets.py:build', weights: {function: \"more/w.py:get\"}}}")
+    (tmp_path / "more").mkdir()
+    (tmp_path / "nets.py").write_text("a = 1")
+    (tmp_path / "other.py").write_text("a = 1")
+    found = [hash_registry(path)]
+    (tmp_path / "other.py").write_text("a = 2")  # not named: does not count
+    assert hash_registry(str(path)) == found[0]
+    for file, text in (("nets.py", "a = 2"), ("more/w.py", "a = 1"), ("models.yaml", "models: {}")):
+        (tmp_path / file).write_text(text)
+        found.append(hash_registry(path))
+    assert len(set(found)) == 4
+    assert hash_registry(None) is None
+    with pytest.raises(NotFoundError, match=r"no registry '.*gone.yaml'"):
+        hash_registry(tmp_path / "gone.yaml")

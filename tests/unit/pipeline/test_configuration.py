@@ -1,0 +1,64 @@
+"""Mistakes in a configuration that a schema cannot see are said before the first job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from brainconv.errors import InvalidInputError
+from brainconv.pipeline.configuration import check_configuration
+
+
+def make(**changes: Any) -> dict[str, Any]:
+    config: dict[str, Any] = {
+        "models": {
+            "net": {"name": "alexnet"},
+            "twin": {"name": "alexnet", "weights": "random", "seed": 0, "datasets": ["made", "real"]},
+            "tuned": {"name": "alexnet", "weights": "runs/a/tuned.pt"},
+        },
+        "datasets": {
+            "made": {"recordings": ["simulated.V1"], "simulate": {"model": "net", "areas": {"V1": "features.0"}}},
+            "real": {"recordings": ["tang2018"]},
+        },
+    }
+    for path, value in changes.items():
+        *parents, last = path.split("__")
+        place = config
+        for parent in parents:
+            place = place[parent]
+        place[last] = value
+    return config
+
+
+def test_a_sound_configuration_passes() -> None:
+    check_configuration(make())
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"models__net__datasets": ["reel"]}, r"Model 'net' .*Unknown data set 'reel'. Did you mean 'real'"),
+        ({"datasets__real__recordings": ["tang2018", "simulated.V1"]}, r"stands in the data sets 'made' and 'real'"),
+        ({"datasets__made__simulate__model": "nett"}, r"Data set 'made' .*generating model 'nett'. Did you mean 'net'"),
+        ({"datasets__made__recordings": ["simulated.V4"]}, r"Unknown simulated recording 'simulated.V4'"),
+        ({"models__again": {"name": "alexnet"}}, r"'net' and 'again' .*alexnet with weights 'default': tables"),
+        ({"models__again": {"name": "alexnet", "weights": "random"}}, r"'twin' and 'again' .*seed 0"),
+        ({"models__again": {"name": "alexnet", "weights": "runs/b/tuned.pt"}}, r"weights 'tuned.pt'.*Rename one"),
+    ],
+)
+def test_what_is_refused(changes: dict[str, Any], match: str) -> None:
+    with pytest.raises(InvalidInputError, match=match):
+        check_configuration(make(**changes))
+
+
+def test_another_seed_or_file_is_another_model() -> None:
+    check_configuration(make(models__again={"name": "alexnet", "weights": "random", "seed": 1}))
+    check_configuration(make(models__again={"name": "alexnet", "weights": "runs/a/tuned2.pt"}))
+
+
+def test_our_own_configurations_pass(repository: Path) -> None:
+    for path in sorted((repository / "config").glob("*.yaml")):
+        check_configuration(yaml.safe_load(path.read_text(encoding="utf-8")))
