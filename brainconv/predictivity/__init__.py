@@ -3,6 +3,7 @@
 from brainconv.predictivity.components import predict_components
 from brainconv.predictivity.crossvalidation import CrossValidation, cross_validate
 from brainconv.predictivity.definitions import DEFINITIONS, compute_definition
+from brainconv.predictivity.hierarchy import AREA_ORDER, compute_preferred_depth, score_hierarchy
 from brainconv.predictivity.inference import (
     compare_layers,
     compare_with_layer,
@@ -20,6 +21,7 @@ from brainconv.predictivity.splits import Splits, make_splits
 from brainconv.predictivity.twofactor import Resampled
 
 __all__ = [
+    "AREA_ORDER",
     "DEFINITIONS",
     "NOISE_FLOOR",
     "PENALTY_GRID",
@@ -35,6 +37,7 @@ __all__ = [
     "compare_with_twins",
     "compute_definition",
     "compute_mapping_ceiling",
+    "compute_preferred_depth",
     "compute_selection_frequency",
     "control_fdr",
     "cross_validate",
@@ -45,5 +48,6 @@ __all__ = [
     "predict_components",
     "predict_pls",
     "predict_ridge",
+    "score_hierarchy",
     "score_predictivity",
 ]

@@ -30,6 +30,7 @@ def build_details(
     resampled: Mapping[str, Mapping[str, Resampled]],
     chosen: Mapping[str, list[str]],
     n_drawn: int,
+    power: Array,
 ) -> xr.Dataset:
     """Values behind a table of predictivity.
 
@@ -43,6 +44,8 @@ def build_details(
     chosen : mapping of area to list of str, length n_splits
     n_drawn : int
         Stimuli, or groups of them, of which each resample is drawn.
+    power : ndarray, shape (n_stimuli,)
+        Sum of squares of the first layer's units.
 
     Returns
     -------
@@ -53,7 +56,8 @@ def build_details(
         where it is the smallest or largest of the grid; ``reliability`` (site); ``bootstrap_r`` (layer, area,
         resample): r of the area on each resample of stimuli and sites, the same resamples for every model scored with
         the same seed; ``bootstrap_r_stimuli`` and ``bootstrap_r_sites``: the same for stimuli or sites drawn alone;
-        ``nested_layer`` (area, split); ``train`` and ``test`` (split, stimulus): where a stimulus stood.
+        ``nested_layer`` (area, split); ``train`` and ``test`` (split, stimulus): where a stimulus stood;
+        ``first_layer_power`` (stimulus): tells images apart that share an id.
     """
     values = list(results.values())
     r = np.stack([result.r for result in values])
@@ -75,6 +79,7 @@ def build_details(
             for name, which in BOOTSTRAPS.items()
         },
         "nested_layer": (("area", "split"), np.array(list(chosen.values()), dtype=str)),
+        "first_layer_power": (("stimulus",), power),
         "train": (("split", "stimulus"), sides["train"]),
         "test": (("split", "stimulus"), sides["test"]),
     }

@@ -160,6 +160,7 @@ def score_predictivity(
         resampled=resampled,
         chosen=chosen,
         n_drawn=n_drawn,
+        power=np.diagonal(min(layers.values(), key=lambda x: x.layer_index).select(ids).gram).copy(),
     )
     notes = [*notes, *describe(results, recording, responses, drawn, n_shuffles=n_shuffles)]
     return Scores.from_rows(rows, details=details, notes=notes)
