@@ -73,3 +73,9 @@ LAYERS_TABLE = "Layers in their order of execution; units at the largest input o
 SITE_TABLE = "Cross-validated r of every site: mean over test folds of Pearson's r."
 
 FIRST_LAYER_TABLE = "First-layer filters in numbers. Brackets: 95 % interval over filters."
+
+BANDWIDTHS = (
+    "Half-width at 1/√2 of the peak of orientation tuning. Cells: measured with gratings (mean rates). Filters: "
+    "predicted from n_x and n_y of the Gabor fits, for achromatic, oriented filters above the gate. Amplitudes of a "
+    "linear filter and firing rates differ by the cells' output nonlinearity, which is not modelled here."
+)

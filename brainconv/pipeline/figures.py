@@ -8,7 +8,9 @@ import pandas as pd
 
 from brainconv.containers import RDMs, Recording
 from brainconv.physiology import RINGACH_NX_NY, render_gabors
+from brainconv.pipeline.properties import predict_bandwidths
 from brainconv.plotting import (
+    plot_bandwidths,
     plot_best_layers,
     plot_filters,
     plot_layer_profiles,
@@ -156,6 +158,13 @@ def _draw_first_layers(comparison: Comparison) -> dict[str, Figure]:
             RINGACH_NX_NY.edges,
             gates={key: first.gate for key, first in by_model.items()},
         )
+        for name, properties in comparison.properties.items():
+            if "bandwidth" in properties.table:
+                figures[f"bandwidths_{name}"] = plot_bandwidths(
+                    properties.table["bandwidth"].to_numpy(dtype=float),
+                    {key: predict_bandwidths(first) for key, first in by_model.items()},
+                    cells_label=f"macaque {properties.area} cells ({name})",
+                )
     return figures
 
 

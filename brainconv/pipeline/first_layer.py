@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import h5netcdf
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -13,6 +15,8 @@ from numpy.typing import NDArray
 
 from brainconv.containers import Properties, Scores
 from brainconv.io.atomic import write_atomically
+from brainconv.io.groups import write_attributes
+from brainconv.io.provenance import collect_provenance
 from brainconv.physiology import compute_gabor_gate, fit_gabors, summarise_first_layer
 
 if TYPE_CHECKING:
@@ -91,13 +95,17 @@ def measure_first_layer(
     return measured, Scores.from_rows(rows)
 
 
-def save_first_layer(path: Path | str, measured: FirstLayerFits) -> None:
+def save_first_layer(
+    path: Path | str, measured: FirstLayerFits, *, provenance: Mapping[str, Any] | None = None
+) -> None:
     """Write filters and fits to one netCDF file.
 
     Parameters
     ----------
     path : path
     measured : FirstLayerFits
+    provenance : mapping, optional
+        Default: `collect_provenance()`; `brainconv.io.read_provenance` gives it back.
     """
     table = measured.fits.table.reset_index(drop=True).rename_axis("filter")
     dataset = xr.Dataset.from_dataframe(table)
@@ -107,6 +115,8 @@ def save_first_layer(path: Path | str, measured: FirstLayerFits) -> None:
     dataset.attrs.update(gate=measured.gate, model=measured.model, state=measured.weights, layer=measured.layer)
     with write_atomically(path) as partial:
         dataset.to_netcdf(partial, engine="h5netcdf")
+        with h5netcdf.File(partial, "a") as file:
+            write_attributes(file, {"provenance": dict(collect_provenance() if provenance is None else provenance)})
 
 
 def open_first_layer(path: Path | str) -> FirstLayerFits:

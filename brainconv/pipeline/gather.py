@@ -9,6 +9,7 @@ import pandas as pd
 
 from brainconv.containers import Scores
 from brainconv.io.atomic import write_atomically
+from brainconv.io.provenance import collect_provenance
 from brainconv.io.tables import open_scores
 
 
@@ -64,7 +65,7 @@ def gather_scores(paths: Iterable[Path | str]) -> Scores:
 
 
 def write_table(path: Path | str, table: pd.DataFrame) -> None:
-    """Write a table, atomically, as CSV or Parquet by the ending of its name.
+    """Write a table, atomically, as CSV or Parquet by the ending of its name; Parquet holds the provenance too.
 
     Parameters
     ----------
@@ -73,6 +74,8 @@ def write_table(path: Path | str, table: pd.DataFrame) -> None:
     """
     with write_atomically(path) as temporary:
         if Path(path).suffix == ".parquet":
-            table.to_parquet(temporary, index=False)
+            described = table.copy()
+            described.attrs["provenance"] = collect_provenance()  # read_parquet gives it back in .attrs
+            described.to_parquet(temporary, index=False)
         else:
             table.to_csv(temporary, index=False)

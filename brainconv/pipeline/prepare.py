@@ -11,7 +11,7 @@ import numpy as np
 
 from brainconv.containers import Properties, RDMs, Recording
 from brainconv.errors import InvalidInputError
-from brainconv.io.netcdf import open_rdms, open_recording, save_rdms, save_recording
+from brainconv.io.netcdf import open_rdms, open_recording, save_properties, save_rdms, save_recording
 from brainconv.io.provenance import collect_provenance
 from brainconv.pipeline.simulate import simulate_area
 from brainconv.recordings import load_recording
@@ -70,22 +70,22 @@ def load_target(
 
 def prepare_recording(
     name: str,
-    dataset: Mapping[str, Any],
+    dataset: Mapping[str, Any] | None,
     *,
     models: Mapping[str, Mapping[str, Any]] | None = None,
     random_state: int = 0,
     data_dir: Path | str | None = None,
     registry: Path | str | None = None,
     models_registry: Path | str | None = None,
-) -> Recording | RDMs:
-    """Read or simulate the recording that one entry under ``datasets:`` names.
+) -> Recording | RDMs | Properties:
+    """Read or simulate the recording that one entry under ``datasets:`` (or ``properties:``) names.
 
     Parameters
     ----------
     name : str
         One of ``dataset["recordings"]``; ``simulated.<area>`` where the data set is simulated.
     dataset : mapping
-        ``n_stimuli`` and, for a simulated one, ``simulate``, as in the configuration.
+        ``n_stimuli`` and, for a simulated one, ``simulate``, as in the configuration; None for properties of cells.
     models : mapping, optional
         The configured models, among them the one that generates simulated responses.
     random_state : int
@@ -97,8 +97,10 @@ def prepare_recording(
 
     Returns
     -------
-    Recording or RDMs
+    Recording, RDMs or Properties
     """
+    if dataset is None:
+        return load_recording(name, data_dir=data_dir, registry=registry)
     settings = dataset.get("simulate")
     if settings is None:
         return load_target(
@@ -113,15 +115,17 @@ def prepare_recording(
     return simulate_area(name.removeprefix("simulated."), model, settings, random_state=random_state)
 
 
-def save_target(path: Path | str, target: Recording | RDMs) -> None:
+def save_target(path: Path | str, target: Recording | RDMs | Properties) -> None:
     """Write a prepared recording, whichever kind it is.
 
     Parameters
     ----------
     path : path
-    target : Recording or RDMs
+    target : Recording, RDMs or Properties
     """
-    if isinstance(target, RDMs):
+    if isinstance(target, Properties):
+        save_properties(path, target, provenance=collect_provenance())
+    elif isinstance(target, RDMs):
         save_rdms(path, target, provenance=collect_provenance())
     else:
         save_recording(path, target, provenance=collect_provenance())

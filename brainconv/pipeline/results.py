@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from brainconv.containers import RDMs, Recording, Scores
-from brainconv.io.netcdf import load_representations, read_layers
+from brainconv.containers import Properties, RDMs, Recording, Scores
+from brainconv.io.netcdf import load_representations, open_properties, read_layers
 from brainconv.io.provenance import collect_provenance
 from brainconv.io.tables import open_scores
 from brainconv.pipeline.first_layer import FirstLayerFits, open_first_layer
@@ -40,6 +40,8 @@ class Comparison:
         Values behind the scores, by analysis, model (its key in this run) and recording.
     first_layers : mapping of str to FirstLayerFits
         By model.
+    properties : mapping of str to Properties
+        Measured properties of cells, shown beside first layers.
     rdms : mapping of str to sequence of RDMs
         Matrices to be drawn side by side, by recording.
     settings : mapping
@@ -54,6 +56,7 @@ class Comparison:
     description: str = ""
     details: Mapping[tuple[str, str, str], xr.Dataset] = field(default_factory=dict)
     first_layers: Mapping[str, FirstLayerFits] = field(default_factory=dict)
+    properties: Mapping[str, Properties] = field(default_factory=dict)
     rdms: Mapping[str, tuple[RDMs, ...]] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -142,6 +145,8 @@ def open_results(folder: Path | str, config: Mapping[str, Any]) -> Comparison:
         if entry["first_layer"]:
             parts[f"first layer, {model}"] = open_scores(folder / "first_layer" / f"{model}.csv")
             first_layers[model] = open_first_layer(folder / "first_layer" / f"{model}.fits.nc")
+    properties = {name: open_properties(folder / "recordings" / f"{name}.nc") for name in config["properties"]}
+    parts |= {f"properties, {name}": open_scores(folder / "properties" / f"{name}.csv") for name in properties}
     return Comparison(
         title=config["title"],
         description=config["description"],
@@ -149,6 +154,7 @@ def open_results(folder: Path | str, config: Mapping[str, Any]) -> Comparison:
         targets=targets,
         details=details,
         first_layers=first_layers,
+        properties=properties,
         rdms=rdms,
         settings={name: config[name] for name in ("rsa", "predictivity", "first_layer", "extraction", "seed")},
         provenance={"run": collect_provenance(seed=config["seed"]), **provenance},

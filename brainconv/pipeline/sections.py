@@ -209,6 +209,11 @@ def _describe_first_layers(comparison: Comparison) -> Section | None:
         )
     ]
     figures += [
+        _item(comparison.figures[f"bandwidths_{name}"], f"Orientation bandwidth, {name}.", captions.BANDWIDTHS)
+        for name in comparison.properties
+        if f"bandwidths_{name}" in comparison.figures
+    ]
+    figures += [
         _item(
             comparison.figures[f"filters_{name}"],
             f"First-layer filters of {name} and their Gabor fits.",

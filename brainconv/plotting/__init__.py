@@ -1,5 +1,6 @@
 """Figures: one file each, a tidy table or a container in, a matplotlib figure out; nothing is computed here."""
 
+from brainconv.plotting.bandwidths import plot_bandwidths
 from brainconv.plotting.filters import plot_filters, plot_shape_plane
 from brainconv.plotting.profiles import plot_layer_profiles
 from brainconv.plotting.rdms import plot_rdms
@@ -13,6 +14,7 @@ __all__ = [
     "figure_style",
     "figure_to_png",
     "figure_to_svg",
+    "plot_bandwidths",
     "plot_best_layers",
     "plot_filters",
     "plot_layer_profiles",

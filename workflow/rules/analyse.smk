@@ -37,7 +37,8 @@ rule predictivity:
         "results/benchmarks/predictivity/{model}/{recording}.tsv"
     conda:
         "../envs/brainconv.yaml"
-    threads: 2
+    # one thread each: BLAS threads of small products wait for each other, and jobs run side by side
+    threads: 1
     resources:
         mem_mb=4000,
     params:
@@ -60,7 +61,7 @@ rule first_layer:
         "results/benchmarks/first_layer/{model}.tsv"
     conda:
         "../envs/brainconv.yaml"
-    threads: 2
+    threads: 1
     resources:
         mem_mb=3000,
     params:
@@ -73,3 +74,18 @@ rule first_layer:
         source=hash_source("brainconv.pipeline.first_layer", "brainconv.io.tables"),
     script:
         "../scripts/first_layer.py"
+
+
+rule properties:
+    input:
+        "results/recordings/{recording}.nc",
+    output:
+        scores="results/properties/{recording}.csv",
+        details="results/properties/{recording}.nc",
+    log:
+        "results/logs/properties/{recording}.log",
+    params:
+        seed=config["seed"],
+        source=hash_source("brainconv.pipeline.properties"),
+    script:
+        "../scripts/properties.py"

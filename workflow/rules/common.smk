@@ -18,14 +18,17 @@ DATASET_OF = {
 }
 
 
+PROPERTIES = config["properties"]
+
+
 wildcard_constraints:
     model="|".join(map(re.escape, MODELS)),
     dataset="|".join(map(re.escape, DATASETS)) or "none",
-    recording="|".join(map(re.escape, DATASET_OF)) or "none",
+    recording="|".join(map(re.escape, [*DATASET_OF, *PROPERTIES])) or "none",
 
 
 def is_simulated(recording):
-    return "simulate" in DATASETS[DATASET_OF[recording]]
+    return recording in DATASET_OF and "simulate" in DATASETS[DATASET_OF[recording]]
 
 
 def weights_of(model):
@@ -57,7 +60,8 @@ def score_tables():
         for model in MODELS
         if is_wanted(model, dataset)
     ]
-    return compared + expand("results/first_layer/{model}.csv", model=FIRST_LAYER)
+    compared += expand("results/first_layer/{model}.csv", model=FIRST_LAYER)
+    return compared + expand("results/properties/{recording}.csv", recording=PROPERTIES)
 
 
 def settings_of(analysis, recording):

@@ -43,7 +43,7 @@ rule train_quickstart:
         "results/benchmarks/train_quickstart.tsv"
     conda:
         "../envs/brainconv.yaml"
-    threads: 4
+    threads: 1
     resources:
         mem_mb=3000,
     params:
@@ -62,11 +62,11 @@ rule prepare_recording:
         "results/logs/prepare_recording/{recording}.log",
     conda:
         "../envs/brainconv.yaml"
-    threads: 2
+    threads: 1
     resources:
         mem_mb=3000,
     params:
-        dataset=lambda wildcards: DATASETS[DATASET_OF[wildcards.recording]],
+        dataset=lambda wildcards: DATASETS.get(DATASET_OF.get(wildcards.recording)),
         models=lambda wildcards: MODELS if is_simulated(wildcards.recording) else None,
         seed=config["seed"],
         data_dir=config["data_dir"],

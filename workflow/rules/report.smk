@@ -21,7 +21,9 @@ rule report:
     input:
         scores=score_tables(),
         table="results/tables/scores.csv",
-        recordings=expand("results/recordings/{recording}.nc", recording=DATASET_OF),
+        recordings=expand(
+            "results/recordings/{recording}.nc", recording=[*DATASET_OF, *PROPERTIES]
+        ),
     output:
         page="results/report.html",
         figures=directory("results/figures"),
