@@ -9,7 +9,14 @@ from __future__ import annotations
 from brainconv.similarity.bootstrap import compare_resampled, draw_multiplicities
 from brainconv.similarity.ceiling import average_sessions, compute_rdm_ceiling
 from brainconv.similarity.comparators import COMPARATORS, RESAMPLED_COMPARATORS, compare_rdms
+from brainconv.similarity.dimensionality import (
+    compute_dimensionality,
+    compute_effective_dimensionality,
+    compute_participation_ratio,
+    compute_spectral_slope,
+)
 from brainconv.similarity.estimators import ESTIMATORS
+from brainconv.similarity.geometry import compute_bures, compute_cka, compute_procrustes, resample_measure
 from brainconv.similarity.permutation import permute_labels
 from brainconv.similarity.rdms import compute_rdms
 from brainconv.similarity.repeats import REPEAT_ESTIMATORS, estimate_from_repeats
@@ -23,10 +30,18 @@ __all__ = [
     "average_sessions",
     "compare_rdms",
     "compare_resampled",
+    "compute_bures",
+    "compute_cka",
+    "compute_dimensionality",
+    "compute_effective_dimensionality",
+    "compute_participation_ratio",
+    "compute_procrustes",
     "compute_rdm_ceiling",
     "compute_rdms",
+    "compute_spectral_slope",
     "draw_multiplicities",
     "estimate_from_repeats",
     "permute_labels",
+    "resample_measure",
     "score_rsa",
 ]

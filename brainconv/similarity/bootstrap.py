@@ -77,8 +77,9 @@ def compare_resampled(a: Floats, b: Floats, multiplicities: Counts, *, comparato
     result: dict[str, Floats] = {}
     for comparator in ("pearson", "cosine", "whitened-corr", "whitened-cosine"):
         if comparator in comparators:
-            centre, whiten = comparator in {"pearson", "whitened-corr"}, comparator.startswith("whitened")
-            result[comparator] = _linear(a, b, weights, centre=centre, whiten=whiten)
+            centre = comparator in {"pearson", "whitened-corr"}
+            diagonal = True if comparator.startswith("whitened") else None
+            result[comparator] = _linear(a, b, weights, centre=centre, diagonal=diagonal)
     by_rank = [c for c in comparators if c in {"spearman", "rho-a"}]
     by_count = [c for c in comparators if c in {"tau-a", "tau-b"}]
     if by_rank or by_count:
@@ -86,7 +87,26 @@ def compare_resampled(a: Floats, b: Floats, multiplicities: Counts, *, comparato
     return {comparator: result[comparator] for comparator in comparators}
 
 
-def _linear(a: Floats, b: Floats, weights: Counts, *, centre: bool, whiten: bool) -> Floats:
+def compare_centred(a: Floats, b: Floats, multiplicities: Counts, *, diagonal: bool) -> Floats:
+    """Cosine of double-centred squared distances in bootstrap samples: linear CKA of the patterns.
+
+    Parameters
+    ----------
+    a, b : ndarray, shape (n_a, n_pairs) and (n_b, n_pairs)
+        Squared distances.
+    multiplicities : ndarray of int, shape (n_boot, n_stimuli)
+        How often each stimulus was drawn; pairs of copies are left out.
+    diagonal : bool
+        True for the biased, False for the debiased alignment.
+
+    Returns
+    -------
+    ndarray, shape (n_boot, n_a, n_b)
+    """
+    return _linear(a, b, np.asarray(multiplicities, dtype=np.int32), centre=False, diagonal=diagonal)
+
+
+def _linear(a: Floats, b: Floats, weights: Counts, *, centre: bool, diagonal: bool | None) -> Floats:
     """Moments of all rows in all samples are products of one matrix with the weights of the pairs."""
     # a constant shift changes no correlation and saves the digits of the variance
     left, right = (rows - rows.mean(axis=1, keepdims=True) if centre else rows for rows in (a, b))
@@ -103,8 +123,8 @@ def _linear(a: Floats, b: Floats, weights: Counts, *, centre: bool, whiten: bool
         power = pairs @ (sides**2).T
         sums = pairs @ sides.T if centre else np.zeros_like(power)
         spread = power - sums**2 / total[:, None]
-        if whiten:
-            by_stimulus, margins = _margins_of_samples(sides, drawn, sums / total[:, None])
+        if diagonal is not None:
+            by_stimulus, margins = _margins_of_samples(sides, drawn, sums / total[:, None], diagonal)
             spread -= np.einsum("kri,kri->kr", by_stimulus, margins)
         scale = np.sqrt(np.where(spread > 1e-14 * power, spread, np.nan))
         for k in range(0, n_a, n_rows):
@@ -112,18 +132,18 @@ def _linear(a: Floats, b: Floats, weights: Counts, *, centre: bool, whiten: bool
             products = (left[rows, None] * right).reshape(-1, n_pairs)
             crossed = (pairs @ products.T).reshape(len(drawn), -1, n_b)
             crossed -= sums[:, rows, None] * sums[:, None, n_a:] / total[:, None, None]
-            if whiten:
+            if diagonal is not None:
                 crossed -= by_stimulus[:, rows] @ margins[:, n_a:].transpose(0, 2, 1)
             result[start : start + step, rows] = crossed / (scale[:, rows, None] * scale[:, None, n_a:])
     return result
 
 
-def _margins_of_samples(rows: Floats, drawn: Counts, means: Floats) -> tuple[Floats, Floats]:
+def _margins_of_samples(rows: Floats, drawn: Counts, means: Floats, diagonal: bool) -> tuple[Floats, Floats]:
     """Sums over each stimulus' pairs (times its copies) less the sample's mean, and what whitening takes off."""
     weights = drawn.astype(np.float64)
     sums = np.stack([weights @ squareform(row, checks=False) for row in rows], axis=1)
     sums -= means[:, :, None] * (weights.sum(axis=1, keepdims=True) - weights)[:, None, :]
-    return sums * weights[:, None, :], fit_margins(sums, weights)
+    return sums * weights[:, None, :], fit_margins(sums, weights, diagonal=diagonal)
 
 
 def _ranked(a: Floats, b: Floats, weights: Counts, by_rank: list[str], by_count: list[str]) -> dict[str, Floats]:

@@ -42,7 +42,7 @@ def centre_gram(gram: Floats) -> Floats:
 
 
 def root_of_gram(gram: Floats) -> Floats:
-    """Symmetric square root; eigenvalues below 0 are set to 0.
+    """Symmetric square root; eigenvalues below 1e-13 of the largest are rounding errors and set to 0.
 
     Parameters
     ----------
@@ -53,22 +53,23 @@ def root_of_gram(gram: Floats) -> Floats:
     ndarray, shape (n_stimuli, n_stimuli)
     """
     values, vectors = np.linalg.eigh(gram)
-    return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T)
+    kept = np.where(values > 1e-13 * max(values[-1], 0.0), values, 0.0)
+    return np.asarray((vectors * np.sqrt(kept)) @ vectors.T)
 
 
 def fidelity(root: Floats, other: Floats) -> float:
-    """Trace of (R B R)^½ for R the root of one Gram matrix and B another; the nuclear norm of the patterns' product.
+    """Nuclear norm of the product of two roots, which is that of the patterns' product, ‖XᵀY‖_*.
 
     Parameters
     ----------
     root, other : ndarray, shape (n_stimuli, n_stimuli)
+        As of `root_of_gram`.
 
     Returns
     -------
     float
     """
-    values = np.linalg.eigvalsh(root @ other @ root)
-    return float(np.sqrt(np.maximum(values, 0.0)).sum())
+    return float(np.linalg.svd(root @ other, compute_uv=False).sum())
 
 
 def compute_bures_of_rows(a: Floats, b: Floats) -> Floats:
@@ -88,12 +89,11 @@ def compute_bures_of_rows(a: Floats, b: Floats) -> Floats:
     ----------
     Harvey S E, Larsen B W, Williams A H (2024), arXiv:2311.11436.
     """
-    roots = [root_of_gram(to_centred_gram(row)) for row in a]
-    grams = [to_centred_gram(row) for row in b]
+    roots = [[root_of_gram(to_centred_gram(row)) for row in rows] for rows in (a, b)]
     # tr(-½HDH) is the sum of the squared distances over n
-    traces = [rows.sum(axis=1) / len(to_centred_gram(rows[0])) for rows in (a, b)]
+    traces = [rows.sum(axis=1) / len(roots[0][0]) for rows in (a, b)]
     scale = np.sqrt(np.maximum(np.outer(*traces), 0.0))
-    values = np.array([[fidelity(root, gram) for gram in grams] for root in roots])
+    values = np.array([[fidelity(left, right) for right in roots[1]] for left in roots[0]])
     return np.asarray(values / np.where(scale > 0, scale, np.nan))
 
 

@@ -104,7 +104,7 @@ def compute_whitened_corr(a: Floats, b: Floats) -> Floats:
     return compute_whitened_cosine(a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True))
 
 
-def fit_margins(sums: Floats, weights: Floats) -> Floats:
+def fit_margins(sums: Floats, weights: Floats, *, diagonal: bool = True) -> Floats:
     """What whitening takes off the distances of a bootstrap sample, whose pairs of copies are missing.
 
     The distance of stimuli i and j is fitted by m_i + m_j, that of i to itself (0) by 2 m_i, by least squares over
@@ -116,14 +116,18 @@ def fit_margins(sums: Floats, weights: Floats) -> Floats:
         Σ_j w_j x_ij.
     weights : ndarray, shape (n_samples, n_stimuli)
         How often each stimulus was drawn.
+    diagonal : bool
+        Whether the zeros from each stimulus to itself are fitted too; without them what is left is centred without
+        bias (U-centred).
 
     Returns
     -------
     ndarray, shape (n_samples, n_rdms, n_stimuli)
         The m_i; those of stimuli that were not drawn have no meaning.
     """
-    diagonal = weights.sum(axis=1, keepdims=True) - 2.0 * weights + 2.0
-    # a sample of one stimulus alone has no pairs, and no margins either
-    share = weights / np.where(diagonal > 0, diagonal, np.nan)
+    total = weights.sum(axis=1, keepdims=True) - 2.0 * weights + (2.0 if diagonal else 0.0)
+    # a sample that is half of one stimulus has no margins
+    total[total <= 0] = np.nan
+    share = weights / total
     common = np.einsum("kri,ki->kr", sums, share) / (1.0 + share.sum(axis=1))[:, None]
-    return np.asarray((sums - common[:, :, None]) / diagonal[:, None, :])
+    return np.asarray((sums - common[:, :, None]) / total[:, None, :])

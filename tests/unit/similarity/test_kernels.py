@@ -32,7 +32,7 @@ def test_gram_of_distances_is_that_of_centred_patterns(patterns):
 def test_fidelity_is_the_nuclear_norm(patterns):
     x, y = patterns
     expected = np.linalg.norm(x.T @ y, "nuc")
-    assert fidelity(root_of_gram(x @ x.T), y @ y.T) == pytest.approx(expected, rel=1e-9)
+    assert fidelity(root_of_gram(x @ x.T), root_of_gram(y @ y.T)) == pytest.approx(expected, rel=1e-9)
 
 
 def test_bures_ignores_rotation_scale_and_shift(patterns):
