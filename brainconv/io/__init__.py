@@ -19,7 +19,7 @@ from brainconv.io.netcdf import (
     save_recording,
     save_representations,
 )
-from brainconv.io.provenance import collect_provenance
+from brainconv.io.provenance import collect_provenance, inherit_provenance
 from brainconv.io.tables import open_scores, save_scores
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "hash_source",
     "hash_state",
     "hash_stimuli",
+    "inherit_provenance",
     "list_data_dirs",
     "load_representations",
     "open_properties",

@@ -23,6 +23,7 @@ from brainconv.io.groups import (
     write_strings,
 )
 from brainconv.io.images import read_stimuli, write_stimuli
+from brainconv.io.provenance import inherit_provenance
 from brainconv.validation import check_choice
 
 FORMAT_VERSION = 1
@@ -41,7 +42,9 @@ _LAYER_FIELDS = (
 )
 
 
-def save_representations(path: PathLike, representations: Mapping[str, Representation]) -> None:
+def save_representations(
+    path: PathLike, representations: Mapping[str, Representation], *, provenance: Mapping[str, Any] | None = None
+) -> None:
     """Write the layers of a model, one group each.
 
     A group ``layer_<i>`` holds ``gram``, the upper triangle with the diagonal, row after row, float64,
@@ -53,8 +56,11 @@ def save_representations(path: PathLike, representations: Mapping[str, Represent
         The ``.nc`` file.
     representations : mapping of str to Representation
         In the order of execution, as `brainconv.extract` gives them.
+    provenance : mapping, optional
+        Default: `brainconv.io.provenance.inherit_provenance` of the layers; `read_provenance` gives it back.
     """
-    with write_atomically(path) as temporary, _create(temporary, "representations") as file:
+    known = inherit_provenance(representations) if provenance is None else provenance
+    with write_atomically(path) as temporary, _create(temporary, "representations", known) as file:
         for i, (key, layer) in enumerate(representations.items()):
             group = file.create_group(f"layer_{i:04d}")
             write_attributes(group, {"key": key, **{name: getattr(layer, name) for name in _LAYER_FIELDS}})

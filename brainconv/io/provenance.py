@@ -7,9 +7,12 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from brainconv.containers import Representation
 
 PACKAGES = (
     "numpy",
@@ -58,6 +61,31 @@ def collect_provenance(**extra: Any) -> dict[str, Any]:
     if torch is not None:
         found["torch"] = _torch_state(torch)
     return {**found, **extra}
+
+
+def inherit_provenance(representations: Mapping[str, Representation], **extra: Any) -> dict[str, Any]:
+    """What is known about the running program, and about the network and the images that layers come from.
+
+    Parameters
+    ----------
+    representations : mapping of str to Representation
+        Layers of one network for one stimulus set.
+    **extra
+        Put in as they are.
+
+    Returns
+    -------
+    dict
+        That of `collect_provenance`, with ``model``, ``weights``, ``weights_seed``, ``weights_sha256``, ``stimuli``,
+        ``stimuli_sha256``, ``device`` and ``preprocessing`` as far as the layers state them.
+    """
+    first = next(iter(representations.values()), None)
+    if first is None:
+        return collect_provenance(**extra)
+    names = ("weights_sha256", "stimuli", "stimuli_sha256", "device", "preprocessing", "input_size")
+    source = {"model": first.model, "weights": first.weights, "weights_seed": first.seed}
+    source |= {name: first.provenance[name] for name in names if name in first.provenance}
+    return collect_provenance(**source, **extra)
 
 
 @functools.cache

@@ -3,11 +3,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 
 import brainconv
-from brainconv.io import collect_provenance
+from brainconv.containers import Representation
+from brainconv.io import collect_provenance, inherit_provenance, read_provenance, save_representations
 
 
 def test_says_what_ran_and_nothing_about_the_machine() -> None:
@@ -39,3 +41,29 @@ def test_torch_is_reported_only_where_it_is_imported_already() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["without", "7", "False", "True"]
+
+
+def test_a_file_of_layers_says_which_network_which_images_and_which_program(tmp_path: Path) -> None:
+    layers = {
+        name: Representation(
+            gram=np.eye(3),
+            unit_sums=np.ones(3),
+            n_units=2,
+            stimulus_ids=("a", "b", "c"),
+            model="net",
+            weights="random",
+            seed=5,
+            layer=name,
+            provenance={"weights_sha256": "ab", "stimuli_sha256": "cd", "device": "cpu", "shape": [2]},
+        )
+        for name in ("conv1", "conv2")
+    }
+    found = inherit_provenance(layers, seed=7)
+    expected = {"model": "net", "weights": "random", "weights_seed": 5, "weights_sha256": "ab", "stimuli_sha256": "cd",
+                "device": "cpu", "seed": 7}  # fmt: skip
+    assert {key: found[key] for key in expected} == expected
+    assert found["packages"]["numpy"] == np.__version__
+    assert "shape" not in found
+    save_representations(tmp_path / "r.nc", layers)
+    assert read_provenance(tmp_path / "r.nc") == inherit_provenance(layers)
+    assert inherit_provenance({}) == collect_provenance()

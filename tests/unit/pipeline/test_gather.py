@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pandas as pd
+
+import brainconv
 from brainconv import Scores
-from brainconv.pipeline.gather import join_scores
+from brainconv.pipeline.gather import join_scores, write_table
 
 ROW = {"model": "m", "layer": "l", "statistic": "median over sites", "definition": "r", "value": 0.5}
 
@@ -18,3 +23,14 @@ def test_rows_and_notes_stand_once() -> None:
 
 def test_nothing_gives_an_empty_table() -> None:
     assert len(join_scores([])) == 0
+
+
+def test_parquet_holds_the_table_and_what_made_it(tmp_path: Path) -> None:
+    table = Scores.from_rows([ROW]).table
+    for name in ("scores.csv", "scores.parquet"):
+        write_table(tmp_path / name, table)
+    found = pd.read_parquet(tmp_path / "scores.parquet")
+    pd.testing.assert_frame_equal(found, table)
+    assert found.attrs["provenance"]["brainconv"] == brainconv.__version__
+    assert not table.attrs
+    assert pd.read_csv(tmp_path / "scores.csv")["value"].tolist() == [0.5]
