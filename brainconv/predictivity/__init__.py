@@ -13,6 +13,7 @@ from brainconv.predictivity.inference import (
 )
 from brainconv.predictivity.mapping_ceiling import compute_mapping_ceiling
 from brainconv.predictivity.pls import predict_pls
+from brainconv.predictivity.primal import predict_ridge_primal
 from brainconv.predictivity.regressions import Regression, find_regression
 from brainconv.predictivity.ridge import PENALTY_GRID, HeldOut, mean_eigenvalue, predict_ridge
 from brainconv.predictivity.score import score_predictivity
@@ -48,6 +49,7 @@ __all__ = [
     "predict_components",
     "predict_pls",
     "predict_ridge",
+    "predict_ridge_primal",
     "score_hierarchy",
     "score_predictivity",
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from brainconv.predictivity.primal import predict_ridge_primal, primal_pays
 from brainconv.predictivity.regressions import Regression, find_regression
 from brainconv.predictivity.resampling import nanmean
 from brainconv.predictivity.ridge import HeldOut
@@ -55,6 +56,7 @@ def cross_validate(
     noise_floor: float = 1e-12,
     shuffles: Array | None = None,
     areas: NDArray[np.str_] | None = None,
+    features: NDArray[np.floating] | None = None,
 ) -> CrossValidation:
     """Fit on the training stimuli and predict the test stimuli of every split.
 
@@ -77,6 +79,8 @@ def cross_validate(
 
     areas : ndarray of str, shape (n_sites,), optional
         Sites of different areas are never fitted together; matters for partial least squares only.
+    features : ndarray, shape (n_stimuli, n_units), optional
+        Used for ridge where there are fewer units than training stimuli: the same answer, sooner.
 
     Returns
     -------
@@ -109,7 +113,14 @@ def cross_validate(
         if not usable:
             continue
         recordings = [responses[:, sites], *_deal_out(responses[:, sites], np.flatnonzero(pattern), shuffles)]
-        found = _predict(method, gram, recordings, usable, noise_floor)
+        source = gram
+        if (
+            features is not None
+            and method.name == "ridge"
+            and primal_pays(features.shape[1], [f for _, f, _ in usable])
+        ):
+            method, source = Regression("ridge", predict_ridge_primal), features.astype(np.float64)
+        found = _predict(method, source, recordings, usable, noise_floor)
         for column, (k, _, held) in enumerate(usable):
             own = found[0][column]
             predictions[k][np.ix_(pattern[splits.test[k]], sites)] = own.predictions

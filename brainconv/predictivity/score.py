@@ -94,15 +94,17 @@ def score_predictivity(
     site_areas = recording.sites["area"].to_numpy(dtype=str)
     results = {
         name: cross_validate(
-            layer.select(ids).gram,
+            part.gram,
             responses,
             drawn,
             regression=regression,
             noise_floor=NOISE_FLOOR[layer.feature_dtype],
             shuffles=shuffles,
             areas=site_areas,
+            features=part.features,
         )
         for name, layer in layers.items()
+        for part in [layer.select(ids)]
     }
     groups, notes = _bootstrap_groups(recording, drawn, order)
     n_drawn = len(ids) if groups is None else len(np.unique(groups))
