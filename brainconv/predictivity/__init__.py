@@ -1,5 +1,6 @@
 """Predictivity owns linear read-outs from layers to sites: splits, regressions from one Gram, score definitions."""
 
+from brainconv.predictivity.banded import BandedFit, fit_banded, score_banded
 from brainconv.predictivity.components import predict_components
 from brainconv.predictivity.crossvalidation import CrossValidation, cross_validate
 from brainconv.predictivity.definitions import DEFINITIONS, compute_definition
@@ -26,6 +27,7 @@ __all__ = [
     "DEFINITIONS",
     "NOISE_FLOOR",
     "PENALTY_GRID",
+    "BandedFit",
     "CrossValidation",
     "HeldOut",
     "Regression",
@@ -44,12 +46,14 @@ __all__ = [
     "cross_validate",
     "decompose_gram",
     "find_regression",
+    "fit_banded",
     "make_splits",
     "mean_eigenvalue",
     "predict_components",
     "predict_pls",
     "predict_ridge",
     "predict_ridge_primal",
+    "score_banded",
     "score_hierarchy",
     "score_predictivity",
 ]
