@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from brainconv.errors import BrainconvError
+from brainconv import __version__
+from brainconv.errors import BrainconvError, InvalidInputError, NotFoundError
 
-app = typer.Typer(help="Compare convolutional networks with the primate ventral visual stream.", no_args_is_help=True)
+HELP = "Compare convolutional networks with the primate ventral visual stream."
+app = typer.Typer(no_args_is_help=True)
 
 
-@app.command()
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback(help=HELP)
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Compare convolutional networks with the primate ventral visual stream.
+
+    Parameters
+    ----------
+    version : bool
+        Print the version and stop.
+    """
+
+
+@app.command(help="List the registered models.")
 def models(pattern: Annotated[str, typer.Argument(help="Glob, such as 'resnet*'.")] = "*") -> None:
     """List the registered models.
 
@@ -23,11 +47,11 @@ def models(pattern: Annotated[str, typer.Argument(help="Glob, such as 'resnet*'.
     """
     from brainconv.models import list_models
 
-    for name in list_models(pattern):
-        typer.echo(name)
+    with _clear_errors():
+        _print_names(list_models(pattern), f"No model matches {pattern!r}; `brainconv models` lists them all.")
 
 
-@app.command()
+@app.command(help="List the registered recordings.")
 def recordings(
     pattern: Annotated[str, typer.Argument(help="Glob, such as 'cowley*'.")] = "*",
     area: Annotated[str | None, typer.Option(help="Only recordings of this area.")] = None,
@@ -43,11 +67,13 @@ def recordings(
     """
     from brainconv.recordings import list_recordings
 
-    for name in list_recordings(pattern, area=area):
-        typer.echo(name)
+    with _clear_errors():
+        where = "" if area is None else f" with area {area!r}"
+        found = list_recordings(pattern, area=area)
+        _print_names(found, f"No recording{where} matches {pattern!r}; `brainconv recordings` lists them all.")
 
 
-@app.command()
+@app.command(help="Download recordings (or find them in the data folder) and check their checksums.")
 def fetch(
     names: Annotated[list[str], typer.Argument(help="Recordings to download.")],
     data_dir: Annotated[Path | None, typer.Option(help="Folder that is searched first and written to.")] = None,
@@ -69,9 +95,10 @@ def fetch(
                 typer.echo(path)
 
 
-@app.command()
+@app.command(help="Compare one model with recordings and write the report.")
 def compare(
     model: Annotated[str, typer.Argument(help="A registered model, or timm:<name>.")],
+    *,
     recording: Annotated[list[str], typer.Option(help="Recordings to compare it with; may be given several times.")],
     weights: Annotated[str, typer.Option(help="'default', 'random', or a checkpoint.")] = "default",
     seed: Annotated[int, typer.Option(help="Seed of random weights and of every random step.")] = 0,
@@ -99,12 +126,28 @@ def compare(
     from brainconv.pipeline import compare as run
 
     with _clear_errors():
+        _check_writable(report)
         network = load_model(
             model, weights=None if weights == "random" else weights, seed=seed if weights == "random" else None
         )
         comparison = run(network, recording, random_state=seed, data_dir=data_dir)
         comparison.save_report(report)
     typer.echo(report)
+
+
+def _print_names(names: list[str], otherwise: str) -> None:
+    if not names:
+        raise NotFoundError(otherwise)
+    for name in names:
+        typer.echo(name)
+
+
+def _check_writable(path: Path) -> None:
+    """Refuse a place where nothing can be written before hours of work, not after."""
+    existing = next(folder for folder in path.absolute().parents if folder.exists())
+    if path.is_dir() or not existing.is_dir() or not os.access(existing, os.W_OK):
+        msg = f"The report cannot be written to {path}; name a file in a folder that may be written."
+        raise InvalidInputError(msg)
 
 
 class _clear_errors:  # noqa: N801  (used like a function)
