@@ -11,6 +11,7 @@ import numpy as np
 
 from brainconv.containers import Properties, RDMs, Recording
 from brainconv.errors import InvalidInputError
+from brainconv.io.hashing import hash_stimuli
 from brainconv.io.netcdf import open_rdms, open_recording, save_properties, save_rdms, save_recording
 from brainconv.io.provenance import collect_provenance
 from brainconv.pipeline.simulate import simulate_area
@@ -115,20 +116,25 @@ def prepare_recording(
     return simulate_area(name.removeprefix("simulated."), model, settings, random_state=random_state)
 
 
-def save_target(path: Path | str, target: Recording | RDMs | Properties) -> None:
+def save_target(path: Path | str, target: Recording | RDMs | Properties, *, seed: int | None = None) -> None:
     """Write a prepared recording, whichever kind it is.
 
     Parameters
     ----------
     path : path
     target : Recording, RDMs or Properties
+    seed : int, optional
+        Of the draw of stimuli or of the simulation, for the provenance.
     """
     if isinstance(target, Properties):
-        save_properties(path, target, provenance=collect_provenance())
-    elif isinstance(target, RDMs):
-        save_rdms(path, target, provenance=collect_provenance())
+        save_properties(path, target, provenance=collect_provenance(seed=seed))
+        return
+    shown = None if target.stimuli is None else hash_stimuli(target.stimuli)
+    provenance = collect_provenance(seed=seed, stimuli_sha256=shown)
+    if isinstance(target, RDMs):
+        save_rdms(path, target, provenance=provenance)
     else:
-        save_recording(path, target, provenance=collect_provenance())
+        save_recording(path, target, provenance=provenance)
 
 
 def open_target(path: Path | str) -> Recording | RDMs:

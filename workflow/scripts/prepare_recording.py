@@ -14,4 +14,4 @@ with job(snakemake):
         registry=snakemake.params.registry,
         models_registry=snakemake.params.models_registry,
     )
-    save_target(snakemake.output[0], target)
+    save_target(snakemake.output[0], target, seed=snakemake.params.seed)
