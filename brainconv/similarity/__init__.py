@@ -6,6 +6,7 @@ permutation of their labels.  Arrays and containers in, arrays and containers ou
 
 from __future__ import annotations
 
+from brainconv.similarity.animal_ceiling import compute_animal_ceiling
 from brainconv.similarity.bootstrap import compare_resampled, draw_multiplicities
 from brainconv.similarity.ceiling import average_sessions, compute_rdm_ceiling
 from brainconv.similarity.comparators import COMPARATORS, RESAMPLED_COMPARATORS, compare_rdms
@@ -30,6 +31,7 @@ __all__ = [
     "average_sessions",
     "compare_rdms",
     "compare_resampled",
+    "compute_animal_ceiling",
     "compute_bures",
     "compute_cka",
     "compute_dimensionality",
