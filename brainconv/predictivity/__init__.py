@@ -12,10 +12,13 @@ from brainconv.predictivity.inference import (
     compute_selection_frequency,
     control_fdr,
 )
+from brainconv.predictivity.learning_curve import score_learning_curve
 from brainconv.predictivity.mapping_ceiling import compute_mapping_ceiling
+from brainconv.predictivity.matching import match_units, score_matching
 from brainconv.predictivity.pls import predict_pls
 from brainconv.predictivity.primal import predict_ridge_primal
 from brainconv.predictivity.regressions import Regression, find_regression
+from brainconv.predictivity.reverse import score_reverse_predictivity
 from brainconv.predictivity.ridge import PENALTY_GRID, HeldOut, mean_eigenvalue, predict_ridge
 from brainconv.predictivity.score import score_predictivity
 from brainconv.predictivity.spectrum import NOISE_FLOOR, Spectrum, centre_gram, decompose_gram
@@ -48,6 +51,7 @@ __all__ = [
     "find_regression",
     "fit_banded",
     "make_splits",
+    "match_units",
     "mean_eigenvalue",
     "predict_components",
     "predict_pls",
@@ -55,5 +59,8 @@ __all__ = [
     "predict_ridge_primal",
     "score_banded",
     "score_hierarchy",
+    "score_learning_curve",
+    "score_matching",
     "score_predictivity",
+    "score_reverse_predictivity",
 ]

@@ -14,6 +14,7 @@ from brainconv.errors import InvalidInputError
 from brainconv.predictivity.area import Area, count_scored, score_area
 from brainconv.predictivity.crossvalidation import cross_validate
 from brainconv.predictivity.details import build_details, describe
+from brainconv.predictivity.labels import label_layer
 from brainconv.predictivity.regressions import find_regression
 from brainconv.predictivity.resampling import draw_sites, draw_stimuli
 from brainconv.predictivity.spectrum import NOISE_FLOOR
@@ -141,7 +142,8 @@ def score_predictivity(
         )
         labels = {
             layer: {
-                **_labels(representation, layer, recording),
+                **label_layer(representation, layer, recording),
+                "analysis": "predictivity",
                 "regression": method.name,
                 "splits": drawn.name,
                 "n_sites": count_scored(sites, results[layer]),
@@ -210,23 +212,6 @@ def as_layers(
         )
         raise InvalidInputError(msg)
     return layers
-
-
-def _labels(representation: Representation, layer: str, recording: Recording) -> dict[str, Any]:
-    return {
-        "model": representation.model,
-        "weights": representation.weights,
-        "seed": representation.seed,
-        "layer": layer,
-        "layer_index": representation.layer_index,
-        "recording": recording.name,
-        "simulated": recording.simulated,
-        "degrees": representation.degrees,
-        "analysis": "predictivity",
-        "n_stimuli": recording.n_stimuli,
-        "n_repeats": None if recording.averaged else recording.n_repeats,
-        "n_units": representation.n_units,
-    }
 
 
 def _bootstrap_groups(
