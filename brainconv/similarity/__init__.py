@@ -10,6 +10,7 @@ from brainconv.similarity.animal_ceiling import compute_animal_ceiling
 from brainconv.similarity.bootstrap import compare_resampled, draw_multiplicities
 from brainconv.similarity.ceiling import average_sessions, compute_rdm_ceiling
 from brainconv.similarity.comparators import COMPARATORS, RESAMPLED_COMPARATORS, compare_rdms
+from brainconv.similarity.corrections import CORRECTIONS, adjust_p, combine_variances
 from brainconv.similarity.dimensionality import (
     compute_dimensionality,
     compute_effective_dimensionality,
@@ -18,6 +19,7 @@ from brainconv.similarity.dimensionality import (
 )
 from brainconv.similarity.estimators import ESTIMATORS
 from brainconv.similarity.geometry import compute_bures, compute_cka, compute_procrustes, resample_measure
+from brainconv.similarity.inference import ModelComparison, compare_models
 from brainconv.similarity.permutation import permute_labels
 from brainconv.similarity.rdms import compute_rdms
 from brainconv.similarity.repeats import REPEAT_ESTIMATORS, estimate_from_repeats
@@ -25,10 +27,15 @@ from brainconv.similarity.score import score_rsa
 
 __all__ = [
     "COMPARATORS",
+    "CORRECTIONS",
     "ESTIMATORS",
     "REPEAT_ESTIMATORS",
     "RESAMPLED_COMPARATORS",
+    "ModelComparison",
+    "adjust_p",
     "average_sessions",
+    "combine_variances",
+    "compare_models",
     "compare_rdms",
     "compare_resampled",
     "compute_animal_ceiling",

@@ -1,0 +1,284 @@
+"""Which models differ from one another, from zero and from the ceiling, for new stimuli, new subjects or both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import t as student
+
+from brainconv.containers import RDMs, Recording, Representation
+from brainconv.errors import InvalidInputError
+from brainconv.similarity.bootstrap import compare_resampled, draw_multiplicities
+from brainconv.similarity.candidates import prepare_candidates
+from brainconv.similarity.ceiling import POOLED_AS
+from brainconv.similarity.comparators import RESAMPLED_COMPARATORS, compare_rows
+from brainconv.similarity.corrections import CORRECTIONS, adjust_p, combine_variances
+from brainconv.similarity.targets import AreaTarget, prepare_targets
+from brainconv.validation import check_choice
+
+Floats = NDArray[np.float64]
+
+GENERALISE = ("stimuli", "subjects", "both")
+
+
+@dataclass(frozen=True)
+class ModelComparison:
+    """Tests of models, and what they rest on.
+
+    Parameters
+    ----------
+    models : DataFrame
+        Per area and candidate: ``value`` (mean over subjects), ``se``, ``ci_low, ci_high`` (95 %), ``p, q`` (one-sided,
+        against 0); ``ceiling_low, ceiling_high``, ``p_below_ceiling, q_below_ceiling`` (against the lower bound, one-
+        sided: small where the candidate stays below), ``p_equivalent, q_equivalent`` (small where it is shown to reach
+        the lower bound less the margin).
+    pairs : DataFrame
+        Per area and pair of candidates: ``difference`` of a from b, ``se, ci_low, ci_high, p, q`` (two-sided).
+    notes : tuple of str
+    """
+
+    models: pd.DataFrame
+    pairs: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+def compare_models(
+    representations: Mapping[str, Representation] | Sequence[Representation] | Representation | RDMs,
+    target: Recording | RDMs,
+    *,
+    estimator: str = "correlation",
+    comparator: str = "rho-a",
+    generalise: str = "stimuli",
+    correction: str = "fdr",
+    margin: float = 0.1,
+    n_boot: int = 1000,
+    target_estimator: str | None = None,
+    random_state: int = 0,
+) -> ModelComparison:
+    """Test layers or models against one another, against zero and against the ceiling.
+
+    Parameters
+    ----------
+    representations : mapping or sequence of Representation, Representation, or RDMs
+        One candidate each.
+    target : Recording or RDMs
+        Each area by itself; RDMs of several subjects carry the label ``subject``.
+    estimator : str
+        For the layers' RDMs.
+    comparator : str
+        Of `RESAMPLED_COMPARATORS`.
+    generalise : {"stimuli", "subjects", "both"}
+        What the claim is about, and so what the bootstrap draws.  ``both`` corrects for drawing twice
+        (`combine_variances`).
+    correction : {"fdr", "bonferroni", "none"}
+        Of p, over the candidates or pairs of one area.
+    margin : float
+        Share of the lower ceiling by which a candidate may miss it and still count as equivalent.
+    n_boot : int
+        At least 100.
+    target_estimator : str, optional
+        For the RDMs of a Recording; by default that of the layers.
+    random_state : int
+        Seed.
+
+    Returns
+    -------
+    ModelComparison
+        Intervals and p from Student's t on bootstrap standard errors, with as many degrees of freedom as the smaller
+        drawn factor has members, less one.  Values that a ceiling needs are NaN for a single subject.
+
+    Raises
+    ------
+    InvalidInputError
+        If a claim about subjects rests on one, there are fewer than 20 stimuli, a stimulus stands twice, or two
+        candidates do not differ in any sample.
+    NotFoundError
+        If there is no such comparator, correction or generalisation.
+
+    References
+    ----------
+    Schütt H H et al. (2023), doi:10.7554/eLife.82566; Nili H et al. (2014), doi:10.1371/journal.pcbi.1003553.  Unlike
+    them, the pools behind the ceiling are those of all stimuli and subjects in every sample.
+    """
+    check_choice(comparator, RESAMPLED_COMPARATORS, what="RDM comparator")
+    check_choice(generalise, GENERALISE, what="factor to generalise over")
+    check_choice(correction, CORRECTIONS, what="correction for multiple tests")
+    if n_boot < 100:
+        msg = f"n_boot is {n_boot}; a standard error needs at least 100 bootstrap samples."
+        raise InvalidInputError(msg)
+    targets, ids, notes = prepare_targets(target, estimator=target_estimator or estimator)
+    candidates, more = prepare_candidates(representations, ids, estimator=estimator, comparators=(comparator,))
+    rows = candidates.rows[candidates.usable]
+    labels = [label for label, usable in zip(candidates.labels, candidates.usable, strict=True) if usable]
+    rng_stimuli, rng_subjects = (np.random.default_rng(s) for s in np.random.SeedSequence(random_state).spawn(2))
+    of_stimuli = draw_multiplicities(len(ids), n_boot, rng_stimuli)
+    models: list[dict[str, Any]] = []
+    pairs: list[dict[str, Any]] = []
+    for part in targets:
+        n_subjects = len(part.rows)
+        if n_subjects < 2 and generalise != "stimuli":
+            msg = (
+                f"{part.recording!r} {part.area or ''} has one subject; nothing can be said about others. "
+                f"Use generalise='stimuli', and say that the claim is about this one."
+            )
+            raise InvalidInputError(msg)
+        of_subjects = draw_multiplicities(n_subjects, n_boot, rng_subjects)
+        statistics = _Statistics.of(rows, part, of_stimuli, of_subjects, comparator=comparator, generalise=generalise)
+        shared = {"recording": part.recording, "area": part.area, "comparator": comparator}
+        models += _test_models(statistics, labels, shared, correction, margin)
+        pairs += _test_pairs(statistics, labels, shared, correction)
+    notes += more
+    notes.append(_describe(generalise, correction, n_boot, random_state))
+    return ModelComparison(pd.DataFrame(models), pd.DataFrame(pairs), tuple(dict.fromkeys(notes)))
+
+
+def _describe(generalise: str, correction: str, n_boot: int, seed: int) -> str:
+    drawn = {"both": "stimuli and subjects, corrected for two factors"}.get(generalise, generalise)
+    corrected = {"fdr": "Benjamini and Hochberg", "bonferroni": "Bonferroni"}.get(correction)
+    return f"Tests: Student's t on the standard error of {n_boot} bootstrap samples of the {drawn} (seed {seed}); " + (
+        f"q: p corrected after {corrected} within an area." if corrected else "p are not corrected."
+    )
+
+
+@dataclass(frozen=True)
+class _Statistics:
+    """Values (n_candidates + 1: the last is the lower ceiling) and what the bootstraps make of them."""
+
+    values: Floats
+    upper: float
+    samples: dict[str, Floats]
+    generalise: str
+    n_stimuli: int
+    n_subjects: int
+
+    @classmethod
+    def of(
+        cls,
+        rows: Floats,
+        part: AreaTarget,
+        of_stimuli: NDArray[np.int32],
+        of_subjects: NDArray[np.int32],
+        *,
+        comparator: str,
+        generalise: str,
+    ) -> _Statistics:
+        n = len(part.rows)
+        pools = _pools(part.rows, comparator)
+        everything = np.vstack([rows, pools])
+        observed = _per_subject(compare_rows(everything, part.rows, comparator=comparator)[None], len(rows))
+        upper = np.nan
+        if n > 1:
+            pooled = POOLED_AS[comparator](part.rows).mean(axis=0, keepdims=True)
+            upper = float(compare_rows(pooled, part.rows, comparator=comparator).mean())
+        share = of_subjects / n
+        samples = {"subjects": observed[0] @ share.T}
+        if generalise != "subjects":
+            drawn = compare_resampled(everything, part.rows, of_stimuli, comparators=[comparator])[comparator]
+            each = _per_subject(drawn, len(rows))
+            samples["stimuli"] = each.mean(axis=2).T
+            samples["both"] = np.einsum("kms,ks->mk", each, share)
+        values = observed[0].mean(axis=1)
+        return cls(values, upper, samples, generalise, of_stimuli.shape[1], n)
+
+    @property
+    def dof(self) -> int:
+        sizes = {"stimuli": self.n_stimuli, "subjects": self.n_subjects}
+        return (min(sizes.values()) if self.generalise == "both" else sizes[self.generalise]) - 1
+
+    def error(self, contrast: Floats) -> float:
+        """Standard error of a contrast of the values; NaN where a sample leaves it undefined."""
+        used = np.flatnonzero(contrast)  # an undefined ceiling must not spoil what does not use it
+        variance = {name: np.asarray(np.var(contrast[used] @ drawn[used])) for name, drawn in self.samples.items()}
+        n, m = self.n_stimuli, self.n_subjects
+        if self.generalise == "stimuli":
+            return float(np.sqrt(variance["stimuli"] * n / (n - 1)))
+        if self.generalise == "subjects":
+            return float(np.sqrt(variance["subjects"] * m / (m - 1)))
+        return float(np.sqrt(combine_variances(**variance, n_stimuli=n, n_subjects=m)))
+
+
+def _pools(subjects: Floats, comparator: str) -> Floats:
+    """For each subject what the others have in common; NaN for a single one."""
+    if len(subjects) < 2:
+        return np.zeros_like(subjects)
+    parts = POOLED_AS[comparator](subjects)
+    return np.asarray((parts.sum(axis=0) - parts) / (len(subjects) - 1))
+
+
+def _per_subject(similarities: Floats, n_candidates: int) -> Floats:
+    """Replace the rows of the pools by one row: the similarity of each subject with the pool of the others."""
+    lower = np.einsum("kss->ks", similarities[:, n_candidates:])
+    if similarities.shape[2] < 2:
+        lower = np.full_like(lower, np.nan)
+    return np.concatenate([similarities[:, :n_candidates], lower[:, None]], axis=1)
+
+
+def _test_models(
+    statistics: _Statistics, labels: list[dict[str, Any]], shared: dict[str, Any], correction: str, margin: float
+) -> list[dict[str, Any]]:
+    lower = float(statistics.values[-1])
+    wide = student.ppf(0.975, statistics.dof)
+    found = []
+    for k, label in enumerate(labels):
+        contrast = np.zeros(len(statistics.values))
+        contrast[k] = 1.0
+        value, se = float(statistics.values[k]), statistics.error(contrast)
+        if not se > 1e-12:
+            msg = (
+                f"{label['model']}:{label['layer']} has the same similarity with {shared['recording']!r} in every "
+                f"bootstrap sample; no test can be made of a value without spread (a constant or copied RDM?)."
+            )
+            raise InvalidInputError(msg)
+        below = equivalent = np.nan
+        if np.isfinite(lower):
+            contrast[-1] = -1.0
+            gap = statistics.error(contrast)
+            below = student.cdf((value - lower) / gap, statistics.dof) if gap > 1e-12 else np.nan
+            contrast[-1] = margin - 1.0
+            gap = statistics.error(contrast)
+            missed = value - (1.0 - margin) * lower
+            equivalent = student.sf(missed / gap, statistics.dof) if gap > 1e-12 else np.nan
+        found.append(
+            shared
+            | {"model": label["model"], "layer": label["layer"], "value": value, "se": se}
+            | {"ci_low": value - wide * se, "ci_high": value + wide * se, "p": student.sf(value / se, statistics.dof)}
+            | {"ceiling_low": lower, "ceiling_high": statistics.upper}
+            | {"p_below_ceiling": below, "p_equivalent": equivalent}
+        )
+    for name in ("", "_below_ceiling", "_equivalent"):
+        _add_q(found, correction, name)
+    return found
+
+
+def _test_pairs(
+    statistics: _Statistics, labels: list[dict[str, Any]], shared: dict[str, Any], correction: str
+) -> list[dict[str, Any]]:
+    wide = student.ppf(0.975, statistics.dof)
+    found = []
+    for i, j in combinations(range(len(labels)), 2):
+        contrast = np.zeros(len(statistics.values))
+        contrast[[i, j]] = 1.0, -1.0
+        difference = float(statistics.values[i] - statistics.values[j])
+        se = statistics.error(contrast)
+        if not se > 1e-12:
+            names = [f"{labels[k]['model']}:{labels[k]['layer']}" for k in (i, j)]
+            msg = f"{names[0]} and {names[1]} do not differ in any bootstrap sample; leave one of the two out."
+            raise InvalidInputError(msg)
+        named = {f"{name}_{side}": labels[k][name] for side, k in (("a", i), ("b", j)) for name in ("model", "layer")}
+        p = 2.0 * student.sf(abs(difference) / se, statistics.dof)
+        spread = {"se": se, "ci_low": difference - wide * se, "ci_high": difference + wide * se, "p": p}
+        found.append(shared | named | {"difference": difference} | spread)
+    _add_q(found, correction, "")
+    return found
+
+
+def _add_q(rows: list[dict[str, Any]], correction: str, name: str) -> None:
+    q = adjust_p(np.array([row[f"p{name}"] for row in rows], dtype=np.float64), correction=correction)
+    for row, value in zip(rows, q, strict=True):
+        row[f"q{name}"] = float(value)
