@@ -4,6 +4,7 @@ from brainconv.predictivity.banded import BandedFit, fit_banded, score_banded
 from brainconv.predictivity.components import predict_components
 from brainconv.predictivity.crossvalidation import CrossValidation, cross_validate
 from brainconv.predictivity.definitions import DEFINITIONS, compute_definition
+from brainconv.predictivity.factorised import FactorisedReadout, cross_validate_factorised, fit_factorised
 from brainconv.predictivity.hierarchy import AREA_ORDER, compute_preferred_depth, score_hierarchy
 from brainconv.predictivity.inference import (
     compare_layers,
@@ -32,6 +33,7 @@ __all__ = [
     "PENALTY_GRID",
     "BandedFit",
     "CrossValidation",
+    "FactorisedReadout",
     "HeldOut",
     "Regression",
     "Resampled",
@@ -47,9 +49,11 @@ __all__ = [
     "compute_selection_frequency",
     "control_fdr",
     "cross_validate",
+    "cross_validate_factorised",
     "decompose_gram",
     "find_regression",
     "fit_banded",
+    "fit_factorised",
     "make_splits",
     "match_units",
     "mean_eigenvalue",
