@@ -11,6 +11,8 @@ rule extract:
         "results/logs/extract/{model}/{dataset}.log",
     benchmark:
         "results/benchmarks/extract/{model}/{dataset}.tsv"
+    # first, so that jobs of one thread share the cores afterwards instead of keeping one from an extraction
+    priority: 10
     conda:
         "../envs/brainconv.yaml"
     threads: 4
