@@ -53,15 +53,16 @@ def check_unique(labels: Sequence[str], *, what: str) -> tuple[str, ...]:
     Raises
     ------
     InvalidInputError
-        If a label stands twice.
+        If a label stands twice, or a single text is given.
     """
+    if isinstance(labels, str):
+        msg = f"The {what} names are the single text {labels!r}; expected a sequence of names, such as [{labels!r}]."
+        raise InvalidInputError(msg)
     names = tuple(str(label) for label in labels)
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        msg = (
-            f"{len(twice)} {what}(s) stand more than once, for example {twice[0]!r}. Each {what} must be named once; "
-            f"presentations of the same one belong on the repeat axis."
-        )
+        hint = "; presentations of the same one belong on the repeat axis" if what == "stimulus" else ""
+        msg = f"{len(twice)} {what}(s) stand more than once, for example {twice[0]!r}. Each {what} must be named once{hint}."
         raise InvalidInputError(msg)
     return names
 

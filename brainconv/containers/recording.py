@@ -57,6 +57,13 @@ class Recording:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        table: Any = self.sites  # what a caller without a type checker may pass
+        if not isinstance(table, pd.DataFrame):
+            msg = (
+                f"The sites of {self.name!r} are a {type(table).__name__}; expected a DataFrame with one row per site "
+                f"and a column 'area', such as pd.DataFrame({{'area': ['V4', 'V4']}}, index=['site1', 'site2'])."
+            )
+            raise InvalidInputError(msg)
         responses = np.asarray(self.responses, dtype=np.float64)
         if responses.ndim == 2:
             responses = responses[:, None, :]

@@ -95,6 +95,7 @@ def extract(
 
     from brainconv.extraction import capture
 
+    _check_types(model, stimuli)
     check_choice(keep, KEEP, what="thing to keep")
     check_choice(units, UNITS, what="kind of units")
     if len(stimuli) == 0:
@@ -165,6 +166,22 @@ def extract(
         )
         for spec in specs
     }
+
+
+def _check_types(model: Any, stimuli: Any) -> None:
+    """What a caller without a type checker may mix up."""
+    from brainconv.models import Model
+
+    if not isinstance(model, Model):
+        name = repr(model) if isinstance(model, str) else f"a {type(model).__name__}"
+        msg = f"The model is {name}; expected a Model, from load_model(name) or wrap_model(module, name=…)."
+        raise InvalidInputError(msg)
+    if not isinstance(stimuli, StimulusSet):
+        msg = (
+            f"The stimuli are a {type(stimuli).__name__}; expected a StimulusSet, made from arrays, or from a folder by "
+            f"brainconv.stimuli.load_stimuli(folder)."
+        )
+        raise InvalidInputError(msg)
 
 
 def _choose_layers(model: Model, layers: Sequence[str] | None, input_size: int | None) -> list[Any]:

@@ -77,7 +77,7 @@ def trace_module(module: torch.nn.Module, input_size: int) -> list[TracedLayer]:
     try:
         calls = _record_calls(module, input_size)
     except (RuntimeError, ValueError, TypeError, IndexError, AssertionError) as error:
-        first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        first_line = str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
         msg = (
             f"{type(module).__name__} cannot take an image of shape (1, 3, {input_size}, {input_size}): {first_line}. "
             f"Expected a module that takes float images of that shape; give another input_size."

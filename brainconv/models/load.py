@@ -9,6 +9,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from brainconv.errors import InvalidInputError, ResourceError
 from brainconv.models.layers import trace_module
 from brainconv.models.model import Model
@@ -95,6 +97,10 @@ def load_model(
     source = "random" if weights is None else os.fspath(weights)
     if seed is not None and source != "random":
         msg = f"seed={seed} was given with weights={source!r}; a seed belongs to random weights, weights=None."
+        raise InvalidInputError(msg)
+    given: Any = seed  # what a caller without a type checker may pass
+    if seed is not None and (isinstance(given, bool) or not isinstance(given, (int, np.integer)) or seed < 0):
+        msg = f"seed={seed!r}; expected a whole number, at least 0."
         raise InvalidInputError(msg)
     if source == "random" and entry.source == "fixed":
         msg = f"{name} has no trained weights, so it has no untrained twin; load it with weights='default'."
@@ -189,7 +195,6 @@ def resolve_device(device: str = "auto") -> torch.device:
 
 def _build(entry: ModelEntry, *, seed: int) -> torch.nn.Module:
     """The network with random weights, leaving torch's and NumPy's random state as they were."""
-    import numpy as np
     import torch
 
     builder = import_callable(entry.builder, what="builder", folder=entry.folder)

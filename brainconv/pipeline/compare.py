@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from brainconv.pipeline.prepare import load_target
 from brainconv.pipeline.results import Comparison
 from brainconv.predictivity import score_predictivity
 from brainconv.similarity import score_rsa
-from brainconv.validation import check_choice
+from brainconv.validation import check_choice, check_unique
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -70,10 +70,11 @@ def compare(
     NotFoundError
         If there is no such recording or analysis.
     InvalidInputError
-        If a recording comes without its stimuli.
+        If no recording is given, one is given twice, or one comes without its stimuli.
     """
-    wanted = [check_choice(name, ANALYSES, what="analysis") for name in analyses or ANALYSES]
-    named = [recordings] if isinstance(recordings, (str, Recording, RDMs)) else list(recordings)
+    chosen = [analyses] if isinstance(analyses, str) else analyses or ANALYSES
+    wanted = [check_choice(name, ANALYSES, what="analysis") for name in chosen]
+    named = _list_recordings(recordings)
     targets: list[Recording | RDMs] = [
         load_target(item, data_dir=data_dir) if isinstance(item, str) else item for item in named
     ]
@@ -122,6 +123,21 @@ def compare(
         settings=_describe_settings(n_boot, random_state),
         provenance={"run": collect_provenance(seed=random_state), model.name: _first_provenance(extracted)},
     )
+
+
+def _list_recordings(recordings: Any) -> list[str | Recording | RDMs]:
+    """One recording or several, each a name, a Recording or RDMs, and each once."""
+    single = isinstance(recordings, (str, Recording, RDMs)) or not isinstance(recordings, Iterable)
+    named = [recordings] if single else list(recordings)
+    for item in named:
+        if not isinstance(item, (str, Recording, RDMs)):
+            msg = f"A {type(item).__name__} cannot be compared with layers; expected a name, a Recording or RDMs."
+            raise InvalidInputError(msg)
+    if not named:
+        msg = "No recording is given; expected at least one: `list_recordings()` names those that can be had."
+        raise InvalidInputError(msg)
+    check_unique([item if isinstance(item, str) else item.name for item in named], what="recording")
+    return named
 
 
 def _why_not(analysis: str, target: Recording | RDMs) -> str | None:

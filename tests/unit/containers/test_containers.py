@@ -106,3 +106,11 @@ def test_scores_name_every_formula() -> None:
 def test_properties_units_belong_to_columns() -> None:
     with pytest.raises(InvalidInputError, match="gives a unit for 'cv', which is not a column"):
         Properties("toy", pd.DataFrame({"bw": [1.0]}), {"cv": "1"})
+
+
+def test_sites_that_are_no_table_and_ids_that_are_one_text() -> None:
+    images = np.zeros((3, 4, 4, 3), np.uint8)
+    with pytest.raises(InvalidInputError, match="sites of 'r' are a list; expected a DataFrame"):
+        Recording("r", StimulusSet("s", ("a", "b", "c"), images), np.zeros((3, 2)), ["V4", "V4"])
+    with pytest.raises(InvalidInputError, match="single text 'abc'; expected a sequence"):
+        StimulusSet("s", "abc", images)

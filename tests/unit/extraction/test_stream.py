@@ -440,3 +440,14 @@ def test_more_memory_than_there_is_is_refused(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
     with pytest.raises(ResourceError, match=r"features included.*100\.0 kB are free.*keep='gram'"):
         bc.extract(make_model(), make_stimuli(), keep="features", progress=False)
+
+
+def test_what_is_mixed_up_is_named() -> None:
+    images = np.zeros((1, 8, 8, 3), np.uint8)
+    net = bc.wrap_model(torch.nn.Sequential(torch.nn.Conv2d(3, 2, 3)), name="net", input_size=8)
+    with pytest.raises(InvalidInputError, match=r"The model is 'alexnet'; expected a Model, from load_model\(name\)"):
+        bc.extract("alexnet", bc.StimulusSet("s", ("a",), images))
+    with pytest.raises(InvalidInputError, match=r"The model is a Sequential; expected a Model"):
+        bc.extract(net.module, bc.StimulusSet("s", ("a",), images))
+    with pytest.raises(InvalidInputError, match=r"The stimuli are a ndarray; expected a StimulusSet"):
+        bc.extract(net, images)

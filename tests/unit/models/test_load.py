@@ -164,6 +164,8 @@ def test_checkpoints_that_do_not_fit(tmp_path: Path) -> None:
         ({"name": SMALL}, InvalidInputError, "no published weights; give weights=None"),
         ({"name": "pixels", "weights": None}, InvalidInputError, "no untrained twin"),
         ({"name": SMALL, "weights": "default", "seed": 1}, InvalidInputError, "a seed belongs to random weights"),
+        ({"name": SMALL, "weights": None, "seed": 1.5}, InvalidInputError, "seed=1.5; expected a whole number"),
+        ({"name": SMALL, "weights": None, "seed": -1}, InvalidInputError, "seed=-1; expected a whole number"),
         ({"name": SMALL, "weights": None, "device": "tpu9"}, InvalidInputError, "expected 'auto', 'cpu'"),
     ],
 )

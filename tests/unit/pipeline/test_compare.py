@@ -52,3 +52,20 @@ def test_wrong_requests_are_named(model: object) -> None:
     bare = bc.RDMs("bare", rdms.dissimilarities, rdms.stimulus_ids, rdms.labels, rdms.estimator)
     with pytest.raises(InvalidInputError, match="'bare' has no stimuli to show"):
         bc.compare(model, bare)
+
+
+def test_what_cannot_be_compared_is_said_before_anything_runs(model: object) -> None:
+    recording = make_recording(24, "many")
+    with pytest.raises(InvalidInputError, match="No recording is given"):
+        bc.compare(model, [])
+    with pytest.raises(InvalidInputError, match="A Properties cannot be compared with layers"):
+        bc.compare(model, bc.Properties("p", pd.DataFrame({"x": [1.0]}), {"x": "deg"}))
+    with pytest.raises(InvalidInputError, match=r"1 recording\(s\) stand more than once, for example 'many'.*once\.$"):
+        bc.compare(model, [recording, recording])
+    with pytest.raises(InvalidInputError, match=r"model is 'alexnet'; expected a Model, from load_model"):
+        bc.compare("alexnet", recording)
+
+
+def test_a_single_analysis_needs_no_list(model: object) -> None:
+    comparison = bc.compare(model, make_recording(24, "many"), analyses="rsa", n_boot=0)
+    assert set(comparison.scores.table["analysis"]) == {"rsa"}
