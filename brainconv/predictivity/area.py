@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from brainconv.predictivity.crossvalidation import CrossValidation
 from brainconv.predictivity.definitions import DEFINITIONS, NEEDS_CEILING, compute_definition
-from brainconv.predictivity.resampling import aggregate, nanmedian, resample_r
+from brainconv.predictivity.resampling import aggregate, mean_over_sites, nanmedian, resample_r
 from brainconv.predictivity.splits import Splits
 from brainconv.predictivity.twofactor import Resampled
 
@@ -21,8 +21,24 @@ Index = NDArray[np.intp]
 
 BEST = ", best layer (plain maximum)"
 NESTED = ", layer chosen in training folds"
+MEAN = "mean over sites"
 SHUFFLED = ", stimuli shuffled"
 CEILING_DEFINITION = "split-half, Spearman-Brown"
+
+
+class Centres(NamedTuple):
+    """Two ways to make one number of the sites of an area.
+
+    Parameters
+    ----------
+    median : Resampled
+        The headline of tables.
+    mean : Resampled
+        For differences: the bootstrap of a mean has the right spread also where sites are few.
+    """
+
+    median: Resampled
+    mean: Resampled
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +106,7 @@ class Area:
         """
         return float(aggregate(r[:, self.sites], median_first=self.splits.median_first))
 
-    def resample(self, result: CrossValidation) -> Resampled:
+    def resample(self, result: CrossValidation) -> Centres:
         """The same for every resample, with the predictions as they are.
 
         Parameters
@@ -99,27 +115,29 @@ class Area:
 
         Returns
         -------
-        Resampled
+        Centres
         """
-        own = result.r[:, self.sites]
         if not len(self.weights):
             empty = np.empty(0)
-            return Resampled(empty, empty, empty, self.n_drawn, len(self.sites))
+            nothing = Resampled(empty, empty, empty, self.n_drawn, len(self.sites))
+            return Centres(nothing, nothing)
+        own = result.r[:, self.sites]
         r = resample_r(
             [p[:, self.sites] for p in result.predictions],
             [y[:, self.sites] for y in result.observed],
             list(self.splits.test),
             self.weights,
         )
-        drawn = np.take_along_axis(r, self.picks[:, None, :], axis=2)
-        first = self.splits.median_first
-        return Resampled(
-            both=aggregate(drawn, median_first=first),
-            stimuli=aggregate(r, median_first=first),
-            sites=aggregate(own[:, self.picks].transpose(1, 0, 2), median_first=first),
-            n_stimuli=self.n_drawn,
-            n_sites=len(self.sites),
+        tables = (  # both drawn, stimuli drawn, sites drawn
+            np.take_along_axis(r, self.picks[:, None, :], axis=2),
+            r,
+            own[:, self.picks].transpose(1, 0, 2),
         )
+        first = self.splits.median_first
+        medians = [aggregate(table, median_first=first) for table in tables]
+        means = [mean_over_sites(table) for table in tables]
+        drawn = (self.n_drawn, len(self.sites))
+        return Centres(Resampled(*medians, *drawn), Resampled(*means, *drawn))
 
     def choose_layers(self, results: Mapping[str, CrossValidation]) -> list[str]:
         """The layer of each split whose median r inside the training stimuli is largest.
@@ -208,7 +226,7 @@ def score_area(
     area: Area,
     results: Mapping[str, CrossValidation],
     labels: Mapping[str, Mapping[str, Any]],
-) -> tuple[list[dict[str, Any]], dict[str, Resampled], list[str]]:
+) -> tuple[list[dict[str, Any]], dict[str, Centres], list[str]]:
     """All rows of one area.
 
     Parameters
@@ -220,19 +238,23 @@ def score_area(
     Returns
     -------
     rows : list of dict
-    resampled : dict of layer to Resampled
+    resampled : dict of layer to Centres
     chosen : list of str
         The layer chosen inside the training stimuli of each split.
     """
     rows: list[dict[str, Any]] = []
     values: dict[str, float] = {}
-    resampled: dict[str, Resampled] = {}
+    resampled: dict[str, Centres] = {}
     for layer, result in results.items():
         values[layer] = area.aggregate(result.r)
         resampled[layer] = area.resample(result)
-        rows += area.rows(values[layer], resampled[layer], {**labels[layer], "statistic": area.statistic})
+        centres = resampled[layer]
+        rows += area.rows(values[layer], centres.median, {**labels[layer], "statistic": area.statistic})
+        low, high = centres.mean.interval()
+        mean = {"value": float(mean_over_sites(result.r[:, area.sites])), "ci_low": low, "ci_high": high}
+        rows.append({**labels[layer], "area": area.name, "statistic": MEAN, "definition": "r", **mean})
     best = max(values, key=lambda layer: -np.inf if np.isnan(values[layer]) else values[layer])
-    rows += area.rows(values[best], resampled[best], {**labels[best], "statistic": area.statistic + BEST})
+    rows += area.rows(values[best], resampled[best].median, {**labels[best], "statistic": area.statistic + BEST})
     chosen = area.choose_layers(results)
     nested = CrossValidation(
         predictions=[results[layer].predictions[k] for k, layer in enumerate(chosen)],
@@ -243,7 +265,9 @@ def score_area(
         },
     )
     common = {**labels[best], "layer": "nested", "layer_index": None, "n_units": None}
-    rows += area.rows(area.aggregate(nested.r), area.resample(nested), {**common, "statistic": area.statistic + NESTED})
+    rows += area.rows(
+        area.aggregate(nested.r), area.resample(nested).median, {**common, "statistic": area.statistic + NESTED}
+    )
     for layer, result in results.items():
         value = area.aggregate(result.shuffled_r)
         if np.isfinite(value):

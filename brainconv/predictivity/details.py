@@ -9,14 +9,18 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from brainconv.containers import Recording
+from brainconv.predictivity.area import Centres
 from brainconv.predictivity.crossvalidation import CrossValidation
 from brainconv.predictivity.resampling import nanmean
 from brainconv.predictivity.splits import Splits
-from brainconv.predictivity.twofactor import Resampled
 
 Array = NDArray[np.float64]
 
-BOOTSTRAPS = {"bootstrap_r": "both", "bootstrap_r_stimuli": "stimuli", "bootstrap_r_sites": "sites"}
+BOOTSTRAPS = {
+    f"bootstrap_{centre}{suffix}": (name, which)
+    for centre, name in (("r", "median"), ("mean_r", "mean"))
+    for suffix, which in (("", "both"), ("_stimuli", "stimuli"), ("_sites", "sites"))
+}
 
 _NAMED = 5  # how many sites or layers a sentence names
 
@@ -27,7 +31,7 @@ def build_details(
     splits: Splits,
     *,
     reliability: Array,
-    resampled: Mapping[str, Mapping[str, Resampled]],
+    resampled: Mapping[str, Mapping[str, Centres]],
     chosen: Mapping[str, list[str]],
     n_drawn: int,
     power: Array,
@@ -40,7 +44,7 @@ def build_details(
     recording : Recording
     splits : Splits
     reliability : ndarray, shape (n_sites,)
-    resampled : mapping of area to mapping of layer to Resampled
+    resampled : mapping of area to mapping of layer to Centres
     chosen : mapping of area to list of str, length n_splits
     n_drawn : int
         Stimuli, or groups of them, of which each resample is drawn.
@@ -56,6 +60,7 @@ def build_details(
         where it is the smallest or largest of the grid; ``reliability`` (site); ``bootstrap_r`` (layer, area,
         resample): r of the area on each resample of stimuli and sites, the same resamples for every model scored with
         the same seed; ``bootstrap_r_stimuli`` and ``bootstrap_r_sites``: the same for stimuli or sites drawn alone;
+        ``bootstrap_mean_r`` …: of the mean over sites;
         ``nested_layer`` (area, split); ``train`` and ``test`` (split, stimulus): where a stimulus stood;
         ``first_layer_power`` (stimulus): tells images apart that share an id.
     """
@@ -75,7 +80,7 @@ def build_details(
         "site_r_shuffled": (("layer", "site"), nanmean(np.stack([x.shuffled_r for x in values]), axis=1)),
         "reliability": (("site",), reliability),
         **{
-            name: (("layer", "area", "resample"), _stack(resampled, list(results), which))
+            name: (("layer", "area", "resample"), _stack(resampled, list(results), *which))
             for name, which in BOOTSTRAPS.items()
         },
         "nested_layer": (("area", "split"), np.array(list(chosen.values()), dtype=str)),
@@ -101,8 +106,10 @@ def build_details(
     )
 
 
-def _stack(resampled: Mapping[str, Mapping[str, Resampled]], layers: list[str], which: str) -> Array:
-    return np.stack([[getattr(found[layer], which) for found in resampled.values()] for layer in layers])
+def _stack(resampled: Mapping[str, Mapping[str, Centres]], layers: list[str], centre: str, which: str) -> Array:
+    return np.stack(
+        [[getattr(getattr(found[layer], centre), which) for found in resampled.values()] for layer in layers]
+    )
 
 
 def describe(

@@ -144,7 +144,7 @@ def compute_mapping_ceiling(
             "n_sites": int(np.isfinite(result.r).any(axis=0).sum()),
             "n_units": max(task.source.shape[1] for task in whole[0]),
         }
-        rows += area.rows(area.aggregate(result.r), area.resample(result), labels)
+        rows += area.rows(area.aggregate(result.r), area.resample(result).median, labels)
     return Scores.from_rows(rows, notes=notes)
 
 

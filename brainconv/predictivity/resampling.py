@@ -100,6 +100,21 @@ def aggregate(r: Array, *, median_first: bool) -> Array:
     return nanmedian(nanmean(r, axis=-2))
 
 
+def mean_over_sites(r: Array) -> Array:
+    """Mean over sites of the mean over splits.
+
+    Parameters
+    ----------
+    r : ndarray, shape (..., n_splits, n_sites)
+        NaN where it is undefined; such cells are left out.
+
+    Returns
+    -------
+    ndarray, shape (...)
+    """
+    return nanmean(nanmean(r, axis=-2), axis=-1)
+
+
 def nanmean(values: Array, *, axis: int) -> Array:
     """Mean of the finite values; NaN, without a warning, where there is none.
 

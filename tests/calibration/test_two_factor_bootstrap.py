@@ -43,13 +43,13 @@ def simulate(n, n_runs, seed):
 def measure(n, n_runs, seed):
     values, resampled = simulate(n, n_runs, seed)
     truth = values.mean()
-    intervals = np.array([one[0].interval() for one in resampled])
-    plain = np.array([np.percentile(one[0].both, [2.5, 97.5]) for one in resampled])
+    intervals = np.array([one[0].median.interval() for one in resampled])
+    plain = np.array([np.percentile(one[0].median.both, [2.5, 97.5]) for one in resampled])
     return {
         "coverage": float(np.mean((intervals[:, 0] <= truth) & (truth <= intervals[:, 1]))),
         "plain coverage": float(np.mean((plain[:, 0] <= truth) & (truth <= plain[:, 1]))),
         "width": float(np.mean(np.diff(intervals)) / np.mean(np.diff(plain))),
-        "false positives": float(np.mean([a.combine(np.subtract, b).p_value() < 0.05 for a, b in resampled])),
+        "false positives": float(np.mean([a.mean.combine(np.subtract, b.mean).p_value() < 0.05 for a, b in resampled])),
     }
 
 

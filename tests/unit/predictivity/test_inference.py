@@ -88,7 +88,8 @@ def test_trained_against_its_twins():
     twins = [one_layer(np.random.default_rng(9 + k).normal(size=(N, 10)), "random", k) for k in range(5)]
     found = compare_with_twins(trained, twins).iloc[0]
     value, others = (
-        [s.table.query("definition == 'r'")["value"].iloc[0] for s in group] for group in ([trained], twins)
+        [s.table.query("statistic == 'mean over sites'")["value"].iloc[0] for s in group]
+        for group in ([trained], twins)
     )
     assert found["difference"] == pytest.approx(value[0] - np.mean(others))
     assert found["smallest"] == pytest.approx(value[0] - max(others))
