@@ -62,7 +62,7 @@ def check_unique(labels: Sequence[str], *, what: str) -> tuple[str, ...]:
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         hint = "; presentations of the same one belong on the repeat axis" if what == "stimulus" else ""
-        msg = f"{len(twice)} {what}(s) stand more than once, for example {twice[0]!r}. Each {what} must be named once{hint}."
+        msg = f"{len(twice)} {what}(s) stand more than once, for example {twice[0]!r}. Name each {what} once{hint}."
         raise InvalidInputError(msg)
     return names
 

@@ -178,8 +178,8 @@ def _check_types(model: Any, stimuli: Any) -> None:
         raise InvalidInputError(msg)
     if not isinstance(stimuli, StimulusSet):
         msg = (
-            f"The stimuli are a {type(stimuli).__name__}; expected a StimulusSet, made from arrays, or from a folder by "
-            f"brainconv.stimuli.load_stimuli(folder)."
+            f"The stimuli are a {type(stimuli).__name__}; expected a StimulusSet, made from arrays, or from a folder "
+            f"by brainconv.stimuli.load_stimuli(folder)."
         )
         raise InvalidInputError(msg)
 
