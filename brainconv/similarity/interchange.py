@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,13 +10,10 @@ import pandas as pd
 from brainconv.containers import RDMs
 from brainconv.errors import InvalidInputError
 
-if TYPE_CHECKING:
-    import rsatoolbox
-
 _IDS = "stimulus_id"
 
 
-def to_rsatoolbox(rdms: RDMs) -> rsatoolbox.rdm.RDMs:
+def to_rsatoolbox(rdms: RDMs) -> Any:
     """Make rsatoolbox's container of RDMs.
 
     Parameters
@@ -29,9 +26,10 @@ def to_rsatoolbox(rdms: RDMs) -> rsatoolbox.rdm.RDMs:
         Stimulus ids are the pattern descriptor ``stimulus_id``; the labels are RDM descriptors; the estimator is the
         measure.
     """
-    from rsatoolbox.rdm import RDMs as Toolbox
+    from rsatoolbox.rdm.rdms import RDMs as Toolbox
 
-    return Toolbox(
+    make: Any = Toolbox  # untyped
+    return make(
         rdms.dissimilarities.copy(),
         dissimilarity_measure=rdms.estimator,
         descriptors={"name": rdms.name},
