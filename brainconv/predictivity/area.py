@@ -136,8 +136,11 @@ class Area:
         first = self.splits.median_first
         medians = [aggregate(table, median_first=first) for table in tables]
         means = [mean_over_sites(table) for table in tables]
-        drawn = (self.n_drawn, len(self.sites))
-        return Centres(Resampled(*medians, *drawn), Resampled(*means, *drawn))
+        return Centres(self._collect(medians), self._collect(means))
+
+    def _collect(self, values: list[Array]) -> Resampled:
+        both, stimuli, sites = values
+        return Resampled(both, stimuli, sites, n_stimuli=self.n_drawn, n_sites=len(self.sites))
 
     def choose_layers(self, results: Mapping[str, CrossValidation]) -> list[str]:
         """The layer of each split whose median r inside the training stimuli is largest.
