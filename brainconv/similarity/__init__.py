@@ -17,13 +17,16 @@ from brainconv.similarity.dimensionality import (
     compute_participation_ratio,
     compute_spectral_slope,
 )
+from brainconv.similarity.discriminants import Discriminants, compute_category_rdms, fit_discriminant
 from brainconv.similarity.estimators import ESTIMATORS
 from brainconv.similarity.geometry import compute_bures, compute_cka, compute_procrustes, resample_measure
 from brainconv.similarity.inference import ModelComparison, compare_models
 from brainconv.similarity.permutation import permute_labels
 from brainconv.similarity.rdms import compute_rdms
 from brainconv.similarity.repeats import REPEAT_ESTIMATORS, estimate_from_repeats
+from brainconv.similarity.reweighting import partition_variance, score_reweighted
 from brainconv.similarity.score import score_rsa
+from brainconv.similarity.weighting import fit_rdm_weights
 
 __all__ = [
     "COMPARATORS",
@@ -31,6 +34,7 @@ __all__ = [
     "ESTIMATORS",
     "REPEAT_ESTIMATORS",
     "RESAMPLED_COMPARATORS",
+    "Discriminants",
     "ModelComparison",
     "adjust_p",
     "average_sessions",
@@ -40,6 +44,7 @@ __all__ = [
     "compare_resampled",
     "compute_animal_ceiling",
     "compute_bures",
+    "compute_category_rdms",
     "compute_cka",
     "compute_dimensionality",
     "compute_effective_dimensionality",
@@ -50,7 +55,11 @@ __all__ = [
     "compute_spectral_slope",
     "draw_multiplicities",
     "estimate_from_repeats",
+    "fit_discriminant",
+    "fit_rdm_weights",
+    "partition_variance",
     "permute_labels",
     "resample_measure",
+    "score_reweighted",
     "score_rsa",
 ]

@@ -1,9 +1,9 @@
 """False-positive rates and coverage of tests between models.
 
 Sizes: 200 data sets of 24 stimuli and 6 subjects, 200 bootstrap samples; bands are the central 99.9 % of a binomial,
-upwards only: drawing stimuli counts noise of single pairs more than once, so that tests are conservative here (400 other
-seeds: 0.25 % rejected for new stimuli, none for both factors, at .05).  Generalising over subjects alone is no null here:
-for these very stimuli the two models do differ.
+upwards only: drawing stimuli counts noise of single pairs more than once, so that tests are conservative here (400
+other seeds: 0.25 % rejected for new stimuli, none for both factors, at .05).  Generalising over subjects alone is no
+null here: for these very stimuli the two models do differ.
 """
 
 from __future__ import annotations
