@@ -78,7 +78,7 @@ def compare(
     targets: list[Recording | RDMs] = [
         load_target(item, data_dir=data_dir) if isinstance(item, str) else item for item in named
     ]
-    parts: dict[str, Scores] = {}
+    parts: dict[tuple[str, ...], Scores] = {}
     details: dict[tuple[str, str, str], xr.Dataset] = {}
     rdms: dict[str, tuple[RDMs, ...]] = {}
     notes: list[str] = []
@@ -99,7 +99,7 @@ def compare(
                 continue
             score: Any = score_rsa if analysis == "rsa" else score_predictivity
             scores = score(extracted[key], target, n_boot=n_boot, random_state=random_state)
-            parts[f"{analysis}, {target.name}"] = scores
+            parts[analysis, model.name, target.name] = scores
             if scores.details is not None:
                 details[analysis, model.name, target.name] = scores.details
             best = find_most_similar_layer(scores) if analysis == "rsa" else None
@@ -109,7 +109,7 @@ def compare(
     if "first_layer" in wanted:
         try:
             first_layers[model.name], scores = measure_first_layer(model, random_state=random_state)
-            parts["first layer"] = scores
+            parts["first_layer", model.name] = scores
         except BrainconvError as error:
             notes.append(f"first_layer of {model.name} was left out: {error}")
     scores = join_scores(parts)

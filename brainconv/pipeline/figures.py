@@ -115,7 +115,11 @@ def explain_missing_ceiling(target: Recording | RDMs, analysis: str) -> str:
     """
     if analysis == "predictivity":
         return "only averages over repeats are published"
-    return "one RDM" if isinstance(target, RDMs) else "one animal: both halves of its trials share the noise bias"
+    if isinstance(target, RDMs):
+        return "one RDM"
+    return "one animal" + (
+        ": both halves of its trials share the noise bias" if target.has_repeats else ", averages only"
+    )
 
 
 def _draw_recovery(comparison: Comparison, rows: pd.DataFrame, analysis: str) -> dict[str, Figure]:

@@ -13,38 +13,39 @@ from brainconv.io.provenance import collect_provenance
 from brainconv.io.tables import open_scores
 
 
-def join_scores(parts: Mapping[str, Scores] | Iterable[Scores]) -> Scores:
+def join_scores(parts: Mapping[tuple[str, ...], Scores] | Iterable[Scores]) -> Scores:
     """Put score tables under each other; their details stay where they are.
 
     Parameters
     ----------
-    parts : mapping of str to Scores, or iterable of Scores
-        A mapping's keys say what each table is about; a note that does not hold for all of them names those that it
-        holds for.
+    parts : mapping of (analysis, model, recording) to Scores, or iterable of Scores
+        With a mapping, a note that does not hold for all tables names the analyses and recordings that it holds for.
 
     Returns
     -------
     Scores
         Rows and notes, each once.
     """
-    named = dict(parts) if isinstance(parts, Mapping) else {f"{number}": part for number, part in enumerate(parts)}
+    scoped = isinstance(parts, Mapping)
+    named = parts if isinstance(parts, Mapping) else {(str(number),): part for number, part in enumerate(parts)}
     tables = [part.table for part in named.values() if len(part)]
     table = pd.concat(tables, ignore_index=True).drop_duplicates() if tables else Scores.from_rows([]).table
-    about: dict[str, list[str]] = {}
-    for name, part in named.items():
+    about: dict[str, list[tuple[str, ...]]] = {}
+    for key, part in named.items():
         for note in part.notes:
-            about.setdefault(note, []).append(name)
-    if not isinstance(parts, Mapping):
-        return Scores(table, notes=tuple(about))
-    return Scores(table, notes=tuple(_name_scope(note, names, len(named)) for note, names in about.items()))
+            about.setdefault(note, []).append(key)
+    notes = [_name_scope(note, keys, len(named)) if scoped else note for note, keys in about.items()]
+    return Scores(table, notes=tuple(notes))
 
 
-_SHOWN = 3
+_SHOWN = 4
 
 
-def _name_scope(note: str, names: list[str], total: int) -> str:
-    if len(names) == total:
+def _name_scope(note: str, keys: list[tuple[str, ...]], total: int) -> str:
+    if len(keys) == total:
         return note
+    models = {key[1] for key in keys}
+    names = list(dict.fromkeys(", ".join(key if len(models) == 1 else (key[0], *key[2:])) for key in keys))
     shown = "; ".join(names[:_SHOWN]) + (f"; and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
     return f"{note} ({shown})"
 

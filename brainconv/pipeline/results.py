@@ -112,7 +112,7 @@ def open_results(folder: Path | str, config: Mapping[str, Any]) -> Comparison:
     """
     folder = Path(folder)
     models, datasets = config["models"], config["datasets"]
-    parts: dict[str, Scores] = {}
+    parts: dict[tuple[str, ...], Scores] = {}
     details: dict[tuple[str, str, str], xr.Dataset] = {}
     rdms: dict[str, tuple[RDMs, ...]] = {}
     provenance: dict[str, Any] = {}
@@ -128,7 +128,7 @@ def open_results(folder: Path | str, config: Mapping[str, Any]) -> Comparison:
             shown = []
             for analysis, (model, path) in itertools.product(spec["analyses"], files.items()):
                 scores = open_scores(folder / analysis / model / f"{recording}.csv")
-                parts[f"{analysis}, {model} × {recording}"] = scores
+                parts[analysis, model, recording] = scores
                 if scores.details is not None:
                     details[analysis, model, recording] = scores.details
                 layer = find_most_similar_layer(scores) if analysis == "rsa" else None
@@ -143,10 +143,10 @@ def open_results(folder: Path | str, config: Mapping[str, Any]) -> Comparison:
     first_layers = {}
     for model, entry in models.items():
         if entry["first_layer"]:
-            parts[f"first layer, {model}"] = open_scores(folder / "first_layer" / f"{model}.csv")
+            parts["first_layer", model] = open_scores(folder / "first_layer" / f"{model}.csv")
             first_layers[model] = open_first_layer(folder / "first_layer" / f"{model}.fits.nc")
     properties = {name: open_properties(folder / "recordings" / f"{name}.nc") for name in config["properties"]}
-    parts |= {f"properties, {name}": open_scores(folder / "properties" / f"{name}.csv") for name in properties}
+    parts |= {("properties", "", name): open_scores(folder / "properties" / f"{name}.csv") for name in properties}
     return Comparison(
         title=config["title"],
         description=config["description"],

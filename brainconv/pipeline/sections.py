@@ -84,7 +84,7 @@ def _describe_run(comparison: Comparison) -> Section:
             {
                 "recording": name,
                 "simulated": _is_simulated(target),
-                "area": ", ".join(target.areas) if isinstance(target, Recording) else target.metadata.get("area"),
+                "area": ", ".join(target.areas if isinstance(target, Recording) else target.metadata.get("areas", ())),
                 "stimuli": target.n_stimuli,
                 "sites": target.n_sites if isinstance(target, Recording) else None,
                 "repeats": target.n_repeats if isinstance(target, Recording) and target.has_repeats else None,

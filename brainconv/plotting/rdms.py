@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.patches import Rectangle
 
 _BARS = ("blue", "orange", "green", "purple", "vermillion", "sky", "black", "yellow")
+
+_TITLE_WIDTH = 22  # characters above one matrix
 
 
 def plot_rdms(
@@ -106,7 +109,7 @@ def plot_rdms(
             matrix = squareform(shown[place], checks=False)
             np.fill_diagonal(matrix, np.nan)
             axis.imshow(matrix, cmap=colours, norm=span, interpolation="none")
-            axis.set_title(heads[place], fontsize=8.5, fontweight="normal")
+            axis.set_title(textwrap.fill(heads[place], _TITLE_WIDTH), fontsize=8, fontweight="normal")
             axis.set(xticks=[], yticks=[])
             axis.spines[:].set_visible(False)
             if names:

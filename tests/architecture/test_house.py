@@ -77,7 +77,9 @@ def public_functions() -> list[tuple[str, ast.FunctionDef]]:
     return found
 
 
-@pytest.mark.parametrize(("where", "function"), public_functions(), ids=lambda item: item if isinstance(item, str) else "")
+@pytest.mark.parametrize(
+    ("where", "function"), public_functions(), ids=lambda item: item if isinstance(item, str) else ""
+)
 def test_public_functions_are_typed_and_documented(where: str, function: ast.FunctionDef) -> None:
     doc = ast.get_docstring(function)
     assert doc, f"{where} has no docstring"

@@ -73,7 +73,9 @@ def test_imports_follow_the_layers(path: Path) -> None:
         return
     ours = {package_of(name) for name in imported if name.startswith("brainconv.")} - {package}
     forbidden = ours - ALLOWED[package]
-    assert not forbidden, f"{name_of(path)} ({package}) must not import brainconv.{', brainconv.'.join(sorted(forbidden))}"
+    assert not forbidden, (
+        f"{name_of(path)} ({package}) must not import brainconv.{', brainconv.'.join(sorted(forbidden))}"
+    )
 
 
 @pytest.mark.parametrize("package", ["similarity", "predictivity", "reliability", "containers", "recordings", "io"])

@@ -48,8 +48,9 @@ def planned_jobs(output: str) -> dict[str, int]:
         (
             "macaque.yaml",
             {
-                "fetch_recording": 5,
-                "prepare_recording": 5,
+                "fetch_recording": 6,
+                "prepare_recording": 6,
+                "properties": 1,
                 "extract": 16,
                 "rsa": 16,
                 "predictivity": 12,

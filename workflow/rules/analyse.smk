@@ -84,6 +84,8 @@ rule properties:
         details="results/properties/{recording}.nc",
     log:
         "results/logs/properties/{recording}.log",
+    conda:
+        "../envs/brainconv.yaml"
     params:
         seed=config["seed"],
         source=hash_source("brainconv.pipeline.properties"),

@@ -16,9 +16,9 @@ ROW = {"model": "m", "layer": "l", "statistic": "median over sites", "definition
 def test_rows_and_notes_stand_once() -> None:
     first = Scores.from_rows([ROW], notes=["seed 0", "edge hit"])
     second = Scores.from_rows([ROW, {**ROW, "layer": "k"}], notes=["seed 0"])
-    joined = join_scores({"rsa, m × a": first, "rsa, m × b": second})
+    joined = join_scores({("rsa", "m", "a"): first, ("rsa", "m", "b"): second})
     assert joined.table["layer"].tolist() == ["l", "k"]
-    assert joined.notes == ("seed 0", "edge hit (rsa, m × a)")
+    assert joined.notes == ("seed 0", "edge hit (rsa, m, a)")
 
 
 def test_nothing_gives_an_empty_table() -> None:
