@@ -264,7 +264,8 @@ def draw_heading(figure: Figure, title: str, said: Sequence[str], *, simulated: 
         text = first.set_title(small, fontsize=8, fontweight="normal", color=MUTED, loc="left", linespacing=1.3)
         figure.draw_without_rendering()  # the place of the axes is known only after the layout
         box = first.get_position()
-        text.set_x((_LEFT - box.x0) / box.width)
+        # the letters widen the axes and so move them a little in the final layout: never beyond the figure's edge
+        text.set_x((_LEFT + 0.006 - box.x0) / box.width)
 
 
 def count_legend_columns(width: float, labels: Sequence[str]) -> int:
