@@ -65,7 +65,7 @@ rule first_layer:
     resources:
         mem_mb=3000,
     params:
-        spec=lambda wildcards: MODELS[wildcards.model],
+        spec=lambda wildcards: network_of(wildcards.model),
         settings=config["first_layer"],
         seed=config["seed"],
         data_dir=config["data_dir"],

@@ -41,6 +41,25 @@ def weights_of(model):
     )
 
 
+def network_of(model):
+    """What a network is made of; what else the configuration says of it concerns other rules."""
+    return {key: MODELS[model][key] for key in ("name", "weights", "seed", "layers")}
+
+
+def generator_of(recording):
+    """The network that generates a simulated recording, by its name in the configuration."""
+    if not is_simulated(recording):
+        return None
+    name = DATASETS[DATASET_OF[recording]]["simulate"]["model"]
+    return {name: network_of(name)}
+
+
+def preparation_of(recording):
+    """The settings of a data set that its recordings are prepared with; None for properties of cells."""
+    spec = DATASETS.get(DATASET_OF.get(recording))
+    return spec and {key: spec[key] for key in ("n_stimuli", "simulate") if key in spec}
+
+
 def source_of(recording):
     """What a recording is made from: the weights of the network that generates it, or its authors' files."""
     if is_simulated(recording):

@@ -20,7 +20,7 @@ rule extract:
         mem_mb=6000,
         gpu=int(config["device"] == "cuda"),
     params:
-        spec=lambda wildcards: MODELS[wildcards.model],
+        spec=lambda wildcards: network_of(wildcards.model),
         input_size=lambda wildcards: DATASETS[wildcards.dataset]["input_size"],
         device=config["device"],
         scratch_gb=config["extraction"]["scratch_gb"],

@@ -25,7 +25,7 @@ rule fetch_weights:
     conda:
         "../envs/brainconv.yaml"
     params:
-        spec=lambda wildcards: MODELS[wildcards.model],
+        spec=lambda wildcards: network_of(wildcards.model),
         data_dir=config["data_dir"],
         registry=config["models_registry"],
         own=OWN_MODELS,
@@ -66,8 +66,8 @@ rule prepare_recording:
     resources:
         mem_mb=3000,
     params:
-        dataset=lambda wildcards: DATASETS.get(DATASET_OF.get(wildcards.recording)),
-        models=lambda wildcards: MODELS if is_simulated(wildcards.recording) else None,
+        dataset=lambda wildcards: preparation_of(wildcards.recording),
+        models=lambda wildcards: generator_of(wildcards.recording),
         seed=config["seed"],
         data_dir=config["data_dir"],
         registry=config["recordings_registry"],
