@@ -17,14 +17,14 @@ BEST = {
     "rsa": "Similarity of each model's most similar layer, a plain maximum on the same data. "
     "Bars: 95 % bootstrap over stimuli.",
     "predictivity": "Median over sites of cross-validated r at each model's best layer, a plain maximum on the same "
-    "data. Bars: 95 % bootstrap over stimuli and sites, with predictions fixed.",
+    "data. Bars: 95 % bootstrap over stimuli and sites (corrected for two factors), with predictions fixed.",
 }
 
 PROFILES = {
     "rsa": "Similarity of each layer's RDM and the recording's, in order of execution. "
     "Intervals: 95 % bootstrap over stimuli.",
     "predictivity": "Cross-validated Pearson r, per fold and site, averaged over folds; median over sites. "
-    "Intervals: 95 % bootstrap over stimuli and sites, with predictions fixed.",
+    "Intervals: 95 % bootstrap over stimuli and sites (corrected for two factors), with predictions fixed.",
 }
 
 CEILINGS = {

@@ -149,7 +149,13 @@ def _why_not(analysis: str, target: Recording | RDMs) -> str | None:
 
 
 def _describe_settings(n_boot: int, random_state: int) -> Mapping[str, Any]:
-    return {"rsa": {"n_boot": n_boot}, "predictivity": {"n_boot": n_boot}, "first_layer": {}, "seed": random_state}
+    return {
+        "rsa": {"n_boot": n_boot},
+        "predictivity": {"n_boot": n_boot},
+        "first_layer": {},
+        "seed": random_state,
+        "n_boot": n_boot,
+    }
 
 
 def _first_provenance(extracted: Mapping[str, Mapping[str, Representation]]) -> dict[str, Any]:

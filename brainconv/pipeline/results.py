@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -156,6 +156,19 @@ def open_results(folder: Path | str, config: Mapping[str, Any]) -> Comparison:
         first_layers=first_layers,
         properties=properties,
         rdms=rdms,
-        settings={name: config[name] for name in ("rsa", "predictivity", "first_layer", "extraction", "seed")},
+        settings={
+            **{name: config[name] for name in ("rsa", "predictivity", "first_layer", "extraction", "seed")},
+            "n_boot": _agree(
+                {**config[analysis], **spec[analysis]}["n_boot"]
+                for spec in datasets.values()
+                for analysis in spec["analyses"]
+            ),
+        },
         provenance={"run": collect_provenance(seed=config["seed"]), **provenance},
     )
+
+
+def _agree(values: Iterable[int]) -> int | None:
+    """The number that all share, or None: where they differ, the notes say each."""
+    found = set(values)
+    return found.pop() if len(found) == 1 else None

@@ -11,6 +11,7 @@ from brainconv.containers import RDMs, Recording
 from brainconv.pipeline import captions
 from brainconv.pipeline.figures import explain_missing_ceiling, select_layer_rows
 from brainconv.plotting import figure_to_svg, select_best_layers
+from brainconv.predictivity.ridge import PENALTY_GRID
 from brainconv.report import FigureItem, Section, Summary, TableItem, describe_methods, render_report
 
 if TYPE_CHECKING:
@@ -272,9 +273,12 @@ def _not_tested(comparison: Comparison) -> list[str]:
 
 def _flatten(comparison: Comparison) -> dict[str, object]:
     settings = dict(comparison.settings)
-    flat: dict[str, object] = {"random_state": settings.get("seed", 0)}
-    if "n_boot" in settings.get("predictivity", {}):
-        flat["n_boot"] = settings["predictivity"]["n_boot"]
+    flat: dict[str, object] = {
+        "random_state": settings.get("seed", 0),
+        "n_boot": settings.get("n_boot"),
+        "penalty_grid": PENALTY_GRID.tolist(),
+        "units": settings.get("extraction", {}).get("units", "raw"),
+    }
     if comparison.first_layers:
         flat["first_layer"] = {**settings.get("first_layer", {}), "gate_percentile": 95}
     return flat

@@ -173,7 +173,8 @@ def _describe_predictivity(table: pd.DataFrame, known: Mapping[str, Any]) -> Sec
     if table["ci_low"].notna().any():
         text.append(
             f"Intervals are the 2.5 and 97.5 % quantiles of {_number(known, 'n_boot')}bootstrap samples of stimuli "
-            "and sites, drawn after cross-validation: predictions stayed fixed and nothing was fitted again."
+            "and sites, drawn after cross-validation: predictions stayed fixed and nothing was fitted again. Their "
+            "variance was corrected for drawing two factors at once and for small samples (Schütt et al. 2023)."
         )
     return Section("Linear predictivity", text=[paragraph for paragraph in text if paragraph.strip()])
 

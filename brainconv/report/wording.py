@@ -44,6 +44,7 @@ STATISTICS: dict[str, str] = {
         "The correlation was computed on the test stimuli of each fold, averaged over folds, and its median taken over "
         "sites."
     ),
+    "mean over sites": "The mean over sites stands beside the median, because differences are tested on means.",
 }
 
 REGRESSIONS: dict[str, str] = {
