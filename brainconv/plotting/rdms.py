@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _BARS = ("blue", "orange", "green", "purple", "vermillion", "sky", "black", "yellow")
 
 _TITLE_WIDTH = 22  # characters above one matrix
+_N_COLOURS = 32  # steps of the colour bar: as many as the eye tells apart, and a sixth of the bytes of 256
 
 
 def plot_rdms(
@@ -94,7 +95,7 @@ def plot_rdms(
         size = min(2.35, (9.6 - room) / n_across)
         figure = create_figure(max(size * n_across + room + 0.2, 3.2), (size + 0.32) * n_down + 1.15)
         axes = figure.subplots(n_down, n_across, squeeze=False)
-        colours = colormaps[COLOUR_MAP].with_extremes(bad="#d7dadd")
+        colours = colormaps[COLOUR_MAP].resampled(_N_COLOURS).with_extremes(bad="#d7dadd")
         finite = shown[np.isfinite(shown)]
         span = (
             Normalize(0, 100) if scale == "rank" else Normalize(finite.min(initial=np.inf), finite.max(initial=-np.inf))
