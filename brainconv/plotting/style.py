@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from brainconv.plotting.bitmaps import pack_bitmaps
+
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.figure import Figure
@@ -131,7 +133,7 @@ def figure_to_svg(figure: Figure) -> str:
     buffer = io.StringIO()
     with figure_style():
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return buffer.getvalue()
+    return pack_bitmaps(buffer.getvalue())
 
 
 def figure_to_png(figure: Figure, *, dpi: int = 200) -> bytes:
