@@ -1,12 +1,20 @@
 """What is written under the figures of a report: what is shown, with which interval and which ceiling."""
 
-HEADS = {"predictivity": "Linear predictivity", "rsa": "Representational similarity"}
+HEADS = {
+    "predictivity": "Linear predictivity",
+    "brainscore": "Brain-Score's procedure",
+    "rsa": "Representational similarity",
+}
 
 INTRODUCTIONS = {
     "rsa": "Every layer's representational dissimilarity matrix (RDM) is compared with the recording's, "
     "over the same stimuli.",
     "predictivity": "Every site's responses are predicted linearly from every layer, at its full width, "
     "for stimuli that the fit has not seen.",
+    "brainscore": "The same recordings by Brain-Score's procedure: partial least squares with 25 components, ten "
+    "random draws of 90 % training and 10 % test stimuli, median over sites of each draw, mean over draws. "
+    "`r2/ceiling` is what Brain-Score calls the score since 2026. The data are not those of its benchmarks, so that "
+    "the numbers compare models here and not with its leader board.",
     "first_layer": "Filters, with the input normalisation undone, are reduced to one colour direction times one "
     "spatial profile, to which a Gabor function is fitted.",
 }
@@ -16,6 +24,8 @@ DIFFERENT_STIMULI = "Areas were recorded with different stimuli: their order is 
 BEST = {
     "rsa": "Similarity of each model's most similar layer, a plain maximum on the same data. "
     "Bars: 95 % bootstrap over stimuli.",
+    "brainscore": "Median over sites of r, mean over draws, at each model's best layer, a plain maximum on the same "
+    "data. Bars: 95 % bootstrap over stimuli and sites (corrected for two factors), with predictions fixed.",
     "predictivity": "Median over sites of cross-validated r at each model's best layer, a plain maximum on the same "
     "data. Bars: 95 % bootstrap over stimuli and sites (corrected for two factors), with predictions fixed.",
 }
@@ -23,14 +33,19 @@ BEST = {
 PROFILES = {
     "rsa": "Similarity of each layer's RDM and the recording's, in order of execution. "
     "Intervals: 95 % bootstrap over stimuli.",
+    "brainscore": "Pearson r on the test stimuli of each draw; median over sites, mean over draws. "
+    "Intervals: 95 % bootstrap over stimuli and sites (corrected for two factors), with predictions fixed.",
     "predictivity": "Cross-validated Pearson r, per fold and site, averaged over folds; median over sites. "
     "Intervals: 95 % bootstrap over stimuli and sites (corrected for two factors), with predictions fixed.",
 }
 
+_REACHABLE = "Grey: the largest r that a noise-free model can reach, the root of the split-half reliability."
+
 CEILINGS = {
     "rsa": "Grey: noise ceiling, from each subject's similarity to the mean of the others (lower bound) and of all "
     "(upper bound).",
-    "predictivity": "Grey: the largest r that a noise-free model can reach, the root of the split-half reliability.",
+    "brainscore": _REACHABLE,
+    "predictivity": _REACHABLE,
 }
 
 RECOVERY = (
@@ -78,4 +93,14 @@ BANDWIDTHS = (
     "Half-width at 1/√2 of the peak of orientation tuning. Cells: measured with gratings (mean rates). Filters: "
     "predicted from n_x and n_y of the Gabor fits, for achromatic, oriented filters above the gate. Amplitudes of a "
     "linear filter and firing rates differ by the cells' output nonlinearity, which is not modelled here."
+)
+
+BRAINSCORE_TABLE = (
+    "Brain-Score's number: the best layer of each model by `r2/ceiling`, a plain maximum over layers as on its leader "
+    "board. Only recordings with repeats have one."
+)
+
+HIERARCHY_TABLE = (
+    "Whether the order of layers follows the order of areas: rank correlation, over sites, of the preferred depth and "
+    "the area's place; one-sided p against sites that belong to areas at random."
 )

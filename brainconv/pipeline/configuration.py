@@ -9,6 +9,9 @@ from typing import Any
 from brainconv.errors import BrainconvError, InvalidInputError
 from brainconv.validation import check_choice
 
+#: Brain-Score's procedure: the settings of predictivity that a run by it fixes.
+BRAINSCORE = {"regression": "pls25", "splits": "brainscore"}
+
 
 def check_configuration(config: Mapping[str, Any]) -> None:
     """Refuse a configuration that would fail, or mix things up, only after hours.

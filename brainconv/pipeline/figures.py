@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from brainconv.containers import RDMs, Recording
 from brainconv.physiology import RINGACH_NX_NY, render_gabors
+from brainconv.pipeline.configuration import BRAINSCORE
+from brainconv.pipeline.differences import draw_differences
 from brainconv.pipeline.properties import predict_bandwidths
 from brainconv.plotting import (
     plot_bandwidths,
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
     from brainconv.pipeline.results import Comparison
 
-PREDICTIVITY = "median over sites"
+_PREDICTIVITY = ("median over sites", "median over sites, mean over splits")
 _RSA_STATISTICS = ("mean over subjects", "single RDM")
 
 
@@ -42,16 +45,16 @@ def draw_figures(comparison: Comparison) -> dict[str, Figure]:
         By file name without ending.
     """
     figures: dict[str, Figure] = {}
-    for analysis in ("predictivity", "rsa"):
+    for analysis, best in _BEST_TITLES.items():
         rows = select_layer_rows(comparison.scores.table, analysis)
         for name, target in comparison.targets.items():
             here = rows[rows["recording"] == name]
             for area in here["area"].dropna().unique():
                 figures[f"{analysis}_{name}_{area}"] = _draw_profile(here[here["area"] == area], target, analysis)
         if not rows.empty and len(rows["model"].unique()) > 1:
-            figures[f"{analysis}_best_layers"] = plot_best_layers(rows, title=_BEST_TITLES[analysis])
+            figures[f"{analysis}_best_layers"] = plot_best_layers(rows, title=best)
         figures |= _draw_recovery(comparison, rows, analysis)
-    figures |= _draw_sites(comparison)
+    figures |= _draw_sites(comparison) | draw_differences(comparison)
     for name, rdms in comparison.rdms.items():
         figures[f"rdms_{name}"] = plot_rdms(rdms, categories=_categories(comparison.targets[name]), title=name)
     figures |= _draw_first_layers(comparison)
@@ -60,8 +63,11 @@ def draw_figures(comparison: Comparison) -> dict[str, Figure]:
 
 _BEST_TITLES = {
     "predictivity": "Predictivity of each model's best layer (plain maximum over layers)",
+    "brainscore": "Predictivity of each model's best layer by Brain-Score's procedure (plain maximum over layers)",
     "rsa": "Similarity of each model's best layer (plain maximum over layers)",
 }
+
+_RECOVERED_BY = {"predictivity": "predictivity", "brainscore": "Brain-Score's procedure", "rsa": "RSA"}
 
 
 def select_layer_rows(table: pd.DataFrame, analysis: str) -> pd.DataFrame:
@@ -71,15 +77,17 @@ def select_layer_rows(table: pd.DataFrame, analysis: str) -> pd.DataFrame:
     ----------
     table : DataFrame
         All scores.
-    analysis : {"predictivity", "rsa"}
+    analysis : {"predictivity", "brainscore", "rsa"}
 
     Returns
     -------
     DataFrame
     """
-    rows = table[(table["analysis"] == analysis) & table["value"].notna()]
-    if analysis == "predictivity":
-        return rows[(rows["statistic"] == PREDICTIVITY) & (rows["definition"] == "r")]
+    rows = table[(table["analysis"] == ("rsa" if analysis == "rsa" else "predictivity")) & table["value"].notna()]
+    if analysis != "rsa":
+        fixed = np.logical_and.reduce([rows[column] == value for column, value in BRAINSCORE.items()])
+        rows = rows[fixed if analysis == "brainscore" else ~fixed]
+        return rows[rows["statistic"].isin(_PREDICTIVITY) & (rows["definition"] == "r")]
     rows = rows[rows["statistic"].isin(_RSA_STATISTICS)]
     return rows[rows["comparator"] == rows["comparator"].iloc[0]] if len(rows) else rows
 
@@ -107,13 +115,13 @@ def explain_missing_ceiling(target: Recording | RDMs, analysis: str) -> str:
     Parameters
     ----------
     target : Recording or RDMs
-    analysis : {"predictivity", "rsa"}
+    analysis : {"predictivity", "brainscore", "rsa"}
 
     Returns
     -------
     str
     """
-    if analysis == "predictivity":
+    if analysis != "rsa":
         return "only averages over repeats are published"
     if isinstance(target, RDMs):
         return "one RDM"
@@ -143,7 +151,7 @@ def _draw_recovery(comparison: Comparison, rows: pd.DataFrame, analysis: str) ->
         true_layers=truths,
         model=model,
         weights=weights,
-        title=f"Recovery of the generating layer by {'RSA' if analysis == 'rsa' else 'predictivity'}",
+        title=f"Recovery of the generating layer by {_RECOVERED_BY[analysis]}",
     )
     return {f"{analysis}_recovery": figure}
 

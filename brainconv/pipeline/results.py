@@ -44,6 +44,8 @@ class Comparison:
         Measured properties of cells, shown beside first layers.
     rdms : mapping of str to sequence of RDMs
         Matrices to be drawn side by side, by recording.
+    comparisons : mapping of (str, str) to Scores
+        What was tested against what, by analysis and recording.
     settings : mapping
         Settings of each analysis, by name.
     provenance : mapping
@@ -58,6 +60,7 @@ class Comparison:
     first_layers: Mapping[str, FirstLayerFits] = field(default_factory=dict)
     properties: Mapping[str, Properties] = field(default_factory=dict)
     rdms: Mapping[str, tuple[RDMs, ...]] = field(default_factory=dict)
+    comparisons: Mapping[tuple[str, str], Scores] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
@@ -114,6 +117,7 @@ def open_results(folder: Path | str, config: Mapping[str, Any]) -> Comparison:
     models, datasets = config["models"], config["datasets"]
     parts: dict[tuple[str, ...], Scores] = {}
     details: dict[tuple[str, str, str], xr.Dataset] = {}
+    comparisons: dict[tuple[str, str], Scores] = {}
     rdms: dict[str, tuple[RDMs, ...]] = {}
     provenance: dict[str, Any] = {}
     targets: dict[str, Recording | RDMs] = {}
@@ -134,9 +138,16 @@ def open_results(folder: Path | str, config: Mapping[str, Any]) -> Comparison:
                 layer = find_most_similar_layer(scores) if analysis == "rsa" else None
                 if layer is not None and targets[recording].n_stimuli <= MAX_STIMULI:
                     shown.append(load_representations(path, layers=[layer])[layer])
+            for analysis in ("predictivity", "brainscore"):
+                if analysis in spec["analyses"]:
+                    tested = open_scores(folder / "comparisons" / analysis / f"{recording}.csv")
+                    parts[f"{analysis} compared", "", recording] = comparisons[analysis, recording] = tested
             if shown:
                 estimator = {**config["rsa"], **spec["rsa"]}["estimator"]
                 rdms[recording] = choose_rdms(targets[recording], shown, estimator=estimator)
+        if "predictivity" in spec["analyses"] and len(spec["recordings"]) > 1:
+            for model in files:
+                parts["hierarchy", model, dataset] = open_scores(folder / "hierarchy" / model / f"{dataset}.csv")
         for model, path in files.items():
             layer = read_layers(path)[0]
             provenance[f"{model} × {dataset}"] = dict(load_representations(path, layers=[layer])[layer].provenance)
@@ -156,12 +167,14 @@ def open_results(folder: Path | str, config: Mapping[str, Any]) -> Comparison:
         first_layers=first_layers,
         properties=properties,
         rdms=rdms,
+        comparisons=comparisons,
         settings={
             **{name: config[name] for name in ("rsa", "predictivity", "first_layer", "extraction", "seed")},
             "n_boot": _agree(
                 {**config[analysis], **spec[analysis]}["n_boot"]
                 for spec in datasets.values()
-                for analysis in spec["analyses"]
+                for analysis in ("rsa", "predictivity")
+                if analysis in spec["analyses"]
             ),
         },
         provenance={"run": collect_provenance(seed=config["seed"]), **provenance},

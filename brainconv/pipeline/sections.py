@@ -9,6 +9,8 @@ import pandas as pd
 
 from brainconv.containers import RDMs, Recording
 from brainconv.pipeline import captions
+from brainconv.pipeline.configuration import BRAINSCORE
+from brainconv.pipeline.differences import CAPTIONS, LAYERS, MODELS, PREFERRED, list_differences
 from brainconv.pipeline.figures import explain_missing_ceiling, select_layer_rows
 from brainconv.plotting import figure_to_svg, select_best_layers
 from brainconv.predictivity.ridge import PENALTY_GRID
@@ -140,24 +142,67 @@ def _describe_analysis(comparison: Comparison, analysis: str) -> Section | None:
             for key in comparison.figures
             if key.startswith(f"{analysis}_{name}_")
         ]
-        extra = {"rsa": f"rdms_{name}", "predictivity": f"sites_{name}"}[analysis]
+        extra = f"rdms_{name}" if analysis == "rsa" else f"sites_{name}" if analysis == "predictivity" else ""
         if shown and extra in comparison.figures:
             caption = captions.RDM_PICTURES if analysis == "rsa" else captions.SITES
             shown.append(
                 _item(
                     comparison.figures[extra],
-                    f"{name}: {extra.split('_')[0]}",
+                    f"{name}: {extra.split('_', maxsplit=1)[0]}",
                     caption,
                     simulated=_is_simulated(target),
                 )
             )
+        shown += _difference_items(comparison, analysis, name)
         if shown:
-            tables = [_site_table(comparison, name)] if analysis == "predictivity" else []
+            tables = [list_differences(comparison, analysis, name)]
+            tables += [_site_table(comparison, name)] if analysis == "predictivity" else []
             parts.append(Section(name, figures=shown, tables=[table for table in tables if table is not None]))
     text = [captions.INTRODUCTIONS[analysis]]
     if _stimuli_differ(comparison, rows):
         text.append(captions.DIFFERENT_STIMULI)
-    return Section(captions.HEADS[analysis], text, figures, subsections=parts)
+    tables = []
+    if analysis == "predictivity" and PREFERRED in comparison.figures:
+        made = bool(rows["simulated"].fillna(False).any())
+        alt = "Preferred layers of the sites of each area."
+        figures.append(_item(comparison.figures[PREFERRED], alt, CAPTIONS[PREFERRED], simulated=made))
+        tables.append(_list_hierarchy(comparison))
+    if analysis == "brainscore":
+        tables.append(_list_brainscore(comparison))
+    return Section(
+        captions.HEADS[analysis], text, figures, [table for table in tables if table is not None], subsections=parts
+    )
+
+
+def _difference_items(comparison: Comparison, analysis: str, recording: str) -> list[FigureItem]:
+    return [
+        _item(figure, f"{recording}: {kind.replace('_', ' ')}", CAPTIONS[kind], simulated=_is_simulated(target))
+        for kind in (LAYERS, MODELS)
+        for name, figure in comparison.figures.items()
+        if name.startswith(f"{kind}_{analysis}_{recording}_")
+        for target in [comparison.targets[recording]]
+    ]
+
+
+def _list_hierarchy(comparison: Comparison) -> TableItem | None:
+    table = comparison.scores.table
+    rows = table[table["analysis"] == "hierarchy"]
+    if rows.empty:
+        return None
+    columns = ["model", "weights", "seed", "area", "definition", "value", "ci_low", "ci_high", "p", "n_sites"]
+    return TableItem(rows[[*columns, "simulated"]], captions.HIERARCHY_TABLE)
+
+
+def _list_brainscore(comparison: Comparison) -> TableItem | None:
+    table = comparison.scores.table
+    rows = table[(table["analysis"] == "predictivity") & (table["definition"] == "r2/ceiling")]
+    for column, value in BRAINSCORE.items():
+        rows = rows[rows[column] == value]
+    rows = rows[rows["statistic"].str.contains("plain maximum").fillna(False).astype(bool)]
+    if rows.empty:
+        return None
+    columns = ["recording", "area", "model", "weights", "seed", "layer", "definition", "value", "ci_low", "ci_high"]
+    return TableItem(rows[[*columns, "n_stimuli", "n_sites", "simulated"]], captions.BRAINSCORE_TABLE)
 
 
 def _stimuli_differ(comparison: Comparison, rows: pd.DataFrame) -> bool:
@@ -173,7 +218,7 @@ def _stimulus_ids(target: Recording | RDMs) -> tuple[str, ...]:
 def _profile_item(comparison: Comparison, key: str, target: Recording | RDMs, analysis: str) -> FigureItem:
     has_repeats = isinstance(target, Recording) and target.has_repeats
     several = isinstance(target, RDMs) and "subject" in target.labels and len(target.labels["subject"].unique()) > 1
-    if (analysis == "predictivity" and has_repeats) or (analysis == "rsa" and several):
+    if (analysis != "rsa" and has_repeats) or (analysis == "rsa" and several):
         ceiling = captions.CEILINGS[analysis]
     else:
         ceiling = f"No noise ceiling: {explain_missing_ceiling(target, analysis)}."
@@ -258,7 +303,8 @@ def _list_scores(comparison: Comparison) -> Section:
 def _not_tested(comparison: Comparison) -> list[str]:
     said = []
     for name, target in comparison.targets.items():
-        for analysis, head in captions.HEADS.items():
+        for analysis in ("predictivity", "rsa"):
+            head = captions.HEADS[analysis]
             rows = comparison.scores.table
             if rows[(rows["analysis"] == analysis) & (rows["recording"] == name)].empty:
                 why = (

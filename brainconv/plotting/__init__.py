@@ -1,6 +1,8 @@
 """Figures: one file each, a tidy table or a container in, a matplotlib figure out; nothing is computed here."""
 
 from brainconv.plotting.bandwidths import plot_bandwidths
+from brainconv.plotting.depths import plot_preferred_layers
+from brainconv.plotting.differences import plot_layer_differences, plot_model_differences
 from brainconv.plotting.filters import plot_filters, plot_shape_plane
 from brainconv.plotting.profiles import plot_layer_profiles
 from brainconv.plotting.rdms import plot_rdms
@@ -17,8 +19,11 @@ __all__ = [
     "plot_bandwidths",
     "plot_best_layers",
     "plot_filters",
+    "plot_layer_differences",
     "plot_layer_profiles",
     "plot_layer_recovery",
+    "plot_model_differences",
+    "plot_preferred_layers",
     "plot_rdms",
     "plot_shape_plane",
     "plot_site_scatter",

@@ -8,6 +8,7 @@ from brainconv.predictivity.factorised import FactorisedReadout, cross_validate_
 from brainconv.predictivity.hierarchy import AREA_ORDER, compute_preferred_depth, score_hierarchy
 from brainconv.predictivity.inference import (
     compare_layers,
+    compare_models,
     compare_with_layer,
     compare_with_twins,
     compute_selection_frequency,
@@ -41,6 +42,7 @@ __all__ = [
     "Splits",
     "centre_gram",
     "compare_layers",
+    "compare_models",
     "compare_with_layer",
     "compare_with_twins",
     "compute_definition",

@@ -22,6 +22,7 @@ Index = NDArray[np.intp]
 BEST = ", best layer (plain maximum)"
 NESTED = ", layer chosen in training folds"
 MEAN = "mean over sites"
+NESTED_LAYER = "nested"
 SHUFFLED = ", stimuli shuffled"
 CEILING_DEFINITION = "split-half, Spearman-Brown"
 
@@ -188,6 +189,24 @@ class Area:
                 "ceiling_high": top[1],
             }
 
+    def mean_row(self, result: CrossValidation, resampled: Centres, labels: Mapping[str, Any]) -> dict[str, Any]:
+        """The row of the mean r over sites, which differences are tested on.
+
+        Parameters
+        ----------
+        result : CrossValidation
+        resampled : Centres
+        labels : mapping
+            Columns that name the layer and the statistic.
+
+        Returns
+        -------
+        dict
+        """
+        low, high = resampled.mean.interval()
+        value = float(mean_over_sites(result.r[:, self.sites]))
+        return {**labels, "area": self.name, "definition": "r", "value": value, "ci_low": low, "ci_high": high}
+
     def ceiling_row(self, labels: Mapping[str, Any]) -> dict[str, Any]:
         """The row of the reliability itself.
 
@@ -242,6 +261,7 @@ def score_area(
     -------
     rows : list of dict
     resampled : dict of layer to Centres
+        And, as ``"nested"``, of the layer chosen inside the training stimuli.
     chosen : list of str
         The layer chosen inside the training stimuli of each split.
     """
@@ -253,9 +273,7 @@ def score_area(
         resampled[layer] = area.resample(result)
         centres = resampled[layer]
         rows += area.rows(values[layer], centres.median, {**labels[layer], "statistic": area.statistic})
-        low, high = centres.mean.interval()
-        mean = {"value": float(mean_over_sites(result.r[:, area.sites])), "ci_low": low, "ci_high": high}
-        rows.append({**labels[layer], "area": area.name, "statistic": MEAN, "definition": "r", **mean})
+        rows.append(area.mean_row(result, centres, {**labels[layer], "statistic": MEAN}))
     best = max(values, key=lambda layer: -np.inf if np.isnan(values[layer]) else values[layer])
     rows += area.rows(values[best], resampled[best].median, {**labels[best], "statistic": area.statistic + BEST})
     chosen = area.choose_layers(results)
@@ -267,10 +285,12 @@ def score_area(
             for name in ("r", "nested_r", "shuffled_r", "setting", "edge")
         },
     )
-    common = {**labels[best], "layer": "nested", "layer_index": None, "n_units": None}
+    common = {**labels[best], "layer": NESTED_LAYER, "layer_index": None, "n_units": None}
+    resampled[NESTED_LAYER] = area.resample(nested)
     rows += area.rows(
-        area.aggregate(nested.r), area.resample(nested).median, {**common, "statistic": area.statistic + NESTED}
+        area.aggregate(nested.r), resampled[NESTED_LAYER].median, {**common, "statistic": area.statistic + NESTED}
     )
+    rows.append(area.mean_row(nested, resampled[NESTED_LAYER], {**common, "statistic": MEAN + NESTED}))
     for layer, result in results.items():
         value = area.aggregate(result.shuffled_r)
         if np.isfinite(value):

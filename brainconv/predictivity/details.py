@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from brainconv.containers import Recording
-from brainconv.predictivity.area import Centres
+from brainconv.predictivity.area import NESTED_LAYER, Centres
 from brainconv.predictivity.crossvalidation import CrossValidation
 from brainconv.predictivity.resampling import nanmean
 from brainconv.predictivity.splits import Splits
@@ -21,6 +21,8 @@ BOOTSTRAPS = {
     for centre, name in (("r", "median"), ("mean_r", "mean"))
     for suffix, which in (("", "both"), ("_stimuli", "stimuli"), ("_sites", "sites"))
 }
+
+NESTED_BOOTSTRAPS = {f"nested_{name}": which for name, which in BOOTSTRAPS.items() if which[0] == "mean"}
 
 _NAMED = 5  # how many sites or layers a sentence names
 
@@ -61,6 +63,7 @@ def build_details(
         resample): r of the area on each resample of stimuli and sites, the same resamples for every model scored with
         the same seed; ``bootstrap_r_stimuli`` and ``bootstrap_r_sites``: the same for stimuli or sites drawn alone;
         ``bootstrap_mean_r`` …: of the mean over sites;
+        ``nested_bootstrap_mean_r`` … (area, resample): the same for the layer chosen inside the training stimuli;
         ``nested_layer`` (area, split); ``train`` and ``test`` (split, stimulus): where a stimulus stood;
         ``first_layer_power`` (stimulus): tells images apart that share an id.
     """
@@ -82,6 +85,10 @@ def build_details(
         **{
             name: (("layer", "area", "resample"), _stack(resampled, list(results), *which))
             for name, which in BOOTSTRAPS.items()
+        },
+        **{
+            name: (("area", "resample"), _stack(resampled, [NESTED_LAYER], *which)[0])
+            for name, which in NESTED_BOOTSTRAPS.items()
         },
         "nested_layer": (("area", "split"), np.array(list(chosen.values()), dtype=str)),
         "first_layer_power": (("stimulus",), power),

@@ -137,7 +137,7 @@ def score_hierarchy(
     value = float(_spearman(depth[None], place[None])[0])
     null = _spearman(rng.permuted(np.tile(depth, (n_permutations, 1)), axis=1), place[None])
     p = float((1 + (null >= value - 1e-12).sum()) / (1 + n_permutations))
-    low, high = _resample(r, place, n_boot, rng).interval() if n_boot else (np.nan, np.nan)
+    low, high = _centre_interval(_resample(r, place, n_boot, rng), value) if n_boot else (np.nan, np.nan)
     table = parts[0].table.iloc[0]
     row: dict[str, Any] = {
         name: table[name] for name in ("model", "weights", "seed", "degrees", "regression", "splits", "n_stimuli")
@@ -184,6 +184,14 @@ def _resample(r: Array, place: Array, n_boot: int, rng: np.random.Generator) -> 
         n_stimuli=n_splits,
         n_sites=n_sites,
     )
+
+
+def _centre_interval(resampled: Resampled, value: float) -> tuple[float, float]:
+    """The interval moved to the estimate, as drawing splits makes depths noisier and every correlation smaller."""
+    values = resampled.rescaled()
+    low, high = resampled.interval()
+    moved = value - float(nanmean(values, axis=0))
+    return max(low + moved, -1.0), min(high + moved, 1.0)
 
 
 def _spearman(depth: Array, place: Array) -> Array:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from brainconv.containers import Scores
 from brainconv.errors import InvalidInputError
-from brainconv.predictivity.area import MEAN
-from brainconv.predictivity.details import BOOTSTRAPS
+from brainconv.predictivity.area import MEAN, NESTED, NESTED_LAYER
+from brainconv.predictivity.details import BOOTSTRAPS, NESTED_BOOTSTRAPS
 from brainconv.predictivity.twofactor import Resampled
 from brainconv.validation import align_indices
 
@@ -123,7 +124,7 @@ def compare_with_layer(scores: Scores, layer: str, *, area: str | None = None) -
 def compare_with_twins(
     trained: Scores, twins: Sequence[Scores], *, area: str | None = None, random_state: int = 0
 ) -> pd.DataFrame:
-    """Every layer of a trained network minus the same layer of its untrained twins.
+    """Every layer of a trained network minus the same layer of its untrained twins, where all have that layer.
 
     Parameters
     ----------
@@ -164,7 +165,7 @@ def compare_with_twins(
     evenly = np.full(drawn.shape, 1.0 / n_twins)
     rows: list[dict[str, Any]] = []
     for name in _areas(details, area):
-        for layer in map(str, details["layer"].to_numpy()):
+        for layer in _shared_layers([trained, *twins]):
             own = _resampled(trained, layer, name)
             others = [_resampled(twin, layer, name) for twin in twins]
             points = np.array([_point(twin, layer, name) for twin in twins])
@@ -184,6 +185,50 @@ def compare_with_twins(
                 {"area": name, "layer": layer}
                 | _describe(value - float(points.mean()), difference)
                 | {"smallest": value - float(points.max()), "n_twins": n_twins}
+            )
+    return _with_q(rows)
+
+
+def compare_models(scores: Mapping[str, Scores], *, area: str | None = None) -> pd.DataFrame:
+    """Every model minus every other, each at the layer that is chosen inside the training stimuli of each split.
+
+    Parameters
+    ----------
+    scores : mapping of str to Scores
+        Of `score_predictivity` for the same recording, splits and seed, by any name.
+    area : str, optional
+        All areas where none is named.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``area``, ``first``, ``second``, ``difference`` of the mean r over sites (first minus second),
+        ``ci_low``, ``ci_high``, ``p`` (two-sided) and ``q`` (p corrected for all rows of the table).
+
+    Raises
+    ------
+    InvalidInputError
+        If there are fewer than two models, or they were not scored on the same stimuli, splits and resamples.
+
+    Notes
+    -----
+    The plain maximum over layers would favour the model with more layers.
+    """
+    if len(scores) < 2:
+        msg = f"{len(scores)} model(s) were given; a comparison takes at least two."
+        raise InvalidInputError(msg)
+    names = list(scores)
+    for name in names[1:]:
+        _require_same(scores[names[0]], scores[name])
+    rows = []
+    for place in _areas(_details(scores[names[0]]), area):
+        values = {name: _resampled(one, NESTED_LAYER, place) for name, one in scores.items()}
+        points = {name: _point(one, NESTED_LAYER, place) for name, one in scores.items()}
+        for first, second in combinations(names, 2):
+            difference = values[first].combine(np.subtract, values[second])
+            rows.append(
+                {"area": place, "first": first, "second": second}
+                | _describe(points[first] - points[second], difference)
             )
     return _with_q(rows)
 
@@ -232,15 +277,28 @@ def _areas(details: xr.Dataset, area: str | None) -> list[str]:
     return known if area is None else [area]
 
 
+def _shared_layers(scores: Sequence[Scores]) -> list[str]:
+    """Layers of the first that all others have."""
+    named = [list(map(str, _details(one)["layer"].to_numpy())) for one in scores]
+    shared = [layer for layer in named[0] if all(layer in others for others in named)]
+    if not shared:
+        msg = f"The trained network's layers ({', '.join(named[0])}) are not among those of all its untrained twins."
+        raise InvalidInputError(msg)
+    return shared
+
+
 def _resampled(scores: Scores, layer: str, area: str) -> Resampled:
     details = _details(scores)
-    align_indices([str(name) for name in details["layer"].to_numpy()], [layer], what="layer")
     align_indices([str(name) for name in details["area"].to_numpy()], [area], what="area")
-    found = {
-        which: details[name].sel(layer=layer, area=area).to_numpy()
-        for name, (centre, which) in BOOTSTRAPS.items()
-        if centre == "mean"
-    }
+    if layer == NESTED_LAYER:
+        found = {which: details[name].sel(area=area).to_numpy() for name, (_, which) in NESTED_BOOTSTRAPS.items()}
+    else:
+        align_indices([str(name) for name in details["layer"].to_numpy()], [layer], what="layer")
+        found = {
+            which: details[name].sel(layer=layer, area=area).to_numpy()
+            for name, (centre, which) in BOOTSTRAPS.items()
+            if centre == "mean"
+        }
     n_sites = int((details["site_area"] == area).sum())
     return Resampled(**found, n_stimuli=int(details.attrs["n_drawn"]), n_sites=n_sites)
 
@@ -248,7 +306,8 @@ def _resampled(scores: Scores, layer: str, area: str) -> Resampled:
 def _point(scores: Scores, layer: str, area: str) -> float:
     table = scores.table
     keep = (table["layer"] == layer) & (table["area"] == area) & (table["definition"] == "r")
-    return float(table.loc[keep & (table["statistic"] == MEAN), "value"].iloc[0])
+    statistic = MEAN + NESTED if layer == NESTED_LAYER else MEAN
+    return float(table.loc[keep & (table["statistic"] == statistic), "value"].iloc[0])
 
 
 def _require_same(first: Scores, second: Scores) -> None:

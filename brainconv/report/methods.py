@@ -60,6 +60,9 @@ def describe_methods(
         sections.append(_describe_rsa(rsa, known))
     if not fits.empty:
         sections.append(_describe_predictivity(fits, known))
+    tested = table[table["analysis"].isin(["comparison", "selection", "hierarchy"])]
+    if not tested.empty:
+        sections.append(_describe_comparisons(tested))
     if (table["analysis"] == "reliability").any() or fits[["ceiling_low", "ceiling_high"]].notna().any(axis=None):
         sections.append(_describe_reliability(known))
     if "first_layer" in known:
@@ -146,7 +149,7 @@ def _describe_predictivity(table: pd.DataFrame, known: Mapping[str, Any]) -> Sec
     text = [
         "Responses of each site, averaged over repeats, were predicted from each layer by a linear read-out "
         "(Yamins et al. 2014). "
-        + _sentences(_words(table, "regression"), REGRESSIONS, "Regression")
+        + " ".join(_describe_regression(word) for word in _words(table, "regression"))
         + _describe_grid(known)
     ]
     text.append(" ".join(_describe_splits(word) for word in _words(table, "splits")) + _describe_seed(known))
@@ -177,6 +180,42 @@ def _describe_predictivity(table: pd.DataFrame, known: Mapping[str, Any]) -> Sec
             "variance was corrected for drawing two factors at once and for small samples (Schütt et al. 2023)."
         )
     return Section("Linear predictivity", text=[paragraph for paragraph in text if paragraph.strip()])
+
+
+def _describe_regression(name: str) -> str:
+    match = re.fullmatch(r"(pls|pcr)(\d+)", name)
+    if match:
+        return REGRESSIONS[match[1]].format(match[2])
+    return REGRESSIONS.get(name, f"Regression: `{name}`.")
+
+
+def _describe_comparisons(table: pd.DataFrame) -> Section:
+    kinds = set(_words(table, "analysis"))
+    text = []
+    if "comparison" in kinds:
+        twins = " Untrained twins were drawn with replacement as well." if _says(table, "untrained twins") else ""
+        text.append(
+            "Layers and models were compared by the difference of their mean r over sites on the same bootstrap "
+            "samples of stimuli and sites, with predictions fixed; p values are two-sided, and q values control "
+            "the false discovery rate within each kind of difference (Benjamini and Hochberg 1995). Models were "
+            f"compared at the layer that was chosen inside the training folds.{twins}"
+        )
+    if "selection" in kinds:
+        text.append(
+            "The selection frequency of a layer is how often it has the largest r over the bootstrap samples; it is "
+            "not the probability that the layer is the right one."
+        )
+    if "hierarchy" in kinds:
+        text.append(
+            "The order of areas was tested by Spearman's correlation, over sites, of the place of the area and the "
+            "preferred depth: the mean place of the layer chosen inside the training folds. Its one-sided p comes from "
+            "permutations of the sites' areas."
+        )
+    return Section("Comparisons", text=text)
+
+
+def _says(table: pd.DataFrame, words: str) -> bool:
+    return bool(table["statistic"].str.contains(words, regex=False).fillna(False).any())
 
 
 def _describe_grid(known: Mapping[str, Any]) -> str:

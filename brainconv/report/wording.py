@@ -52,7 +52,11 @@ REGRESSIONS: dict[str, str] = {
         "The read-out is ridge regression with an intercept (Hoerl and Kennard 1970); its penalty was chosen for "
         "each site and fold by leave-one-out error inside the training stimuli."
     ),
-    "pls": "The read-out is partial least squares.",
+    "pls": (
+        "The read-out is partial least squares with {} components (Wold et al. 2001), fitted to all sites of an area "
+        "at once; units were centred and not scaled."
+    ),
+    "pcr": "The read-out is ordinary least squares on the first {} principal components of the training stimuli.",
 }
 
 DEFINITIONS: dict[str, str] = {
@@ -81,6 +85,10 @@ REFERENCES: dict[str, str] = {
     "Brown 1910": (
         "Some experimental results in the correlation of mental abilities, British Journal of Psychology "
         "3:296–322, doi:10.1111/j.2044-8295.1910.tb00207.x"
+    ),
+    "Benjamini and Hochberg 1995": (
+        "Controlling the false discovery rate: a practical and powerful approach to multiple testing, "
+        "Journal of the Royal Statistical Society B 57:289–300, doi:10.1111/j.2517-6161.1995.tb02031.x"
     ),
     "Hoerl and Kennard 1970": (
         "Ridge regression: biased estimation for nonorthogonal problems, Technometrics 12:55–67, "
@@ -112,6 +120,10 @@ REFERENCES: dict[str, str] = {
     "Spearman 1910": (
         "Correlation calculated from faulty data, British Journal of Psychology 3:271–295, "
         "doi:10.1111/j.2044-8295.1910.tb00206.x"
+    ),
+    "Wold et al. 2001": (
+        "PLS-regression: a basic tool of chemometrics, Chemometrics and Intelligent Laboratory Systems 58:109–130, "
+        "doi:10.1016/S0169-7439(01)00155-1"
     ),
     "Yamins et al. 2014": (
         "Performance-optimized hierarchical models predict neural responses in higher visual cortex, "

@@ -49,6 +49,60 @@ rule predictivity:
         "../scripts/predictivity.py"
 
 
+use rule predictivity as brainscore with:
+    output:
+        scores="results/brainscore/{model}/{recording}.csv",
+        details="results/brainscore/{model}/{recording}.nc",
+    log:
+        "results/logs/brainscore/{model}/{recording}.log",
+    benchmark:
+        "results/benchmarks/brainscore/{model}/{recording}.tsv"
+    params:
+        settings=lambda wildcards: settings_of("brainscore", wildcards.recording),
+        seed=config["seed"],
+        source=hash_source("brainconv.predictivity", "brainconv.io.tables"),
+
+
+rule comparisons:
+    input:
+        lambda wildcards: score_files(wildcards.analysis, wildcards.recording),
+    output:
+        scores="results/comparisons/{analysis}/{recording}.csv",
+        details="results/comparisons/{analysis}/{recording}.nc",
+    log:
+        "results/logs/comparisons/{analysis}/{recording}.log",
+    wildcard_constraints:
+        analysis="predictivity|brainscore",
+    conda:
+        "../envs/brainconv.yaml"
+    params:
+        models=lambda wildcards: compared_models(wildcards.recording),
+        seed=config["seed"],
+        source=hash_source("brainconv.pipeline.comparisons", "brainconv.io.tables"),
+    script:
+        "../scripts/comparisons.py"
+
+
+rule hierarchy:
+    input:
+        lambda wildcards: [
+            f"results/predictivity/{wildcards.model}/{recording}.csv"
+            for recording in DATASETS[wildcards.dataset]["recordings"]
+        ],
+    output:
+        scores="results/hierarchy/{model}/{dataset}.csv",
+        details="results/hierarchy/{model}/{dataset}.nc",
+    log:
+        "results/logs/hierarchy/{model}/{dataset}.log",
+    conda:
+        "../envs/brainconv.yaml"
+    params:
+        seed=config["seed"],
+        source=hash_source("brainconv.pipeline.comparisons", "brainconv.io.tables"),
+    script:
+        "../scripts/hierarchy.py"
+
+
 rule first_layer:
     input:
         weights=lambda wildcards: weights_of(wildcards.model),

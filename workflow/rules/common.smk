@@ -1,6 +1,8 @@
 # Shared by all stages: names from the configuration, and a hash of the library code that a job runs.
+import itertools
+
 from brainconv.io.hashing import hash_registry, hash_source
-from brainconv.pipeline.configuration import check_configuration
+from brainconv.pipeline.configuration import BRAINSCORE, check_configuration
 
 check_configuration(config)
 
@@ -71,17 +73,44 @@ def is_wanted(model, dataset):
     return MODELS[model]["datasets"] is None or dataset in MODELS[model]["datasets"]
 
 
-def score_tables():
-    compared = [
+def compared_models(recording):
+    """Models that are compared with a recording; each with what makes one the untrained twin of another."""
+    return {
+        model: {key: spec[key] for key in ("name", "weights", "seed")}
+        for model, spec in MODELS.items()
+        if is_wanted(model, DATASET_OF[recording])
+    }
+
+
+def score_files(analysis, recording):
+    return [
         f"results/{analysis}/{model}/{recording}.csv"
-        for recording, dataset in DATASET_OF.items()
-        for analysis in DATASETS[dataset]["analyses"]
-        for model in MODELS
-        if is_wanted(model, dataset)
+        for model in compared_models(recording)
     ]
-    compared += expand("results/first_layer/{model}.csv", model=FIRST_LAYER)
-    return compared + expand("results/properties/{recording}.csv", recording=PROPERTIES)
+
+
+def score_tables():
+    tables = []
+    for dataset, spec in DATASETS.items():
+        for analysis, recording in itertools.product(
+            spec["analyses"], spec["recordings"]
+        ):
+            tables += score_files(analysis, recording)
+            if analysis in ("predictivity", "brainscore"):
+                tables.append(f"results/comparisons/{analysis}/{recording}.csv")
+        if "predictivity" in spec["analyses"] and len(spec["recordings"]) > 1:
+            tables += [
+                f"results/hierarchy/{model}/{dataset}.csv"
+                for model in compared_models(spec["recordings"][0])
+            ]
+    tables += expand("results/first_layer/{model}.csv", model=FIRST_LAYER)
+    return tables + expand("results/properties/{recording}.csv", recording=PROPERTIES)
 
 
 def settings_of(analysis, recording):
-    return {**config[analysis], **DATASETS[DATASET_OF[recording]][analysis]}
+    """Settings of an analysis; Brain-Score's procedure shares those of predictivity that it does not fix."""
+    shared = "predictivity" if analysis == "brainscore" else analysis
+    settings = {**config[shared], **DATASETS[DATASET_OF[recording]][shared]}
+    if analysis == "brainscore":
+        settings |= BRAINSCORE
+    return settings

@@ -1,0 +1,205 @@
+"""Differences between the models of a run: which are tested against which, and on what resamples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from brainconv.containers import Scores
+from brainconv.errors import InvalidInputError
+from brainconv.predictivity import (
+    compare_models,
+    compare_with_layer,
+    compare_with_twins,
+    compute_preferred_depth,
+    compute_selection_frequency,
+    score_hierarchy,
+)
+from brainconv.predictivity.area import MEAN, NESTED, NESTED_LAYER
+from brainconv.predictivity.inference import MIN_TWINS
+
+UNTRAINED = "random"
+MINUS = " minus "
+PAIRS = f"{MEAN}{NESTED}: "
+SELECTION = "share of resamples in which the layer is best"
+
+
+def find_twins(models: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """The untrained twins of each trained network of a configuration.
+
+    Parameters
+    ----------
+    models : mapping of key to mapping
+        ``models`` of a configuration: ``name`` and ``weights`` of each.
+
+    Returns
+    -------
+    dict of key to list of keys
+    """
+    return {
+        key: [other for other, twin in models.items() if twin["name"] == spec["name"] and twin["weights"] == UNTRAINED]
+        for key, spec in models.items()
+        if spec["weights"] != UNTRAINED
+    }
+
+
+def compare_predictivity(scores: Mapping[str, Scores], twins: Mapping[str, list[str]]) -> Scores:
+    """Test models, layers and training against each other on one recording.
+
+    Parameters
+    ----------
+    scores : mapping of key to Scores
+        Of `score_predictivity` for one recording, with one seed.
+    twins : mapping of key to list of keys
+        See `find_twins`; those that were not scored on this recording are passed over.
+
+    Returns
+    -------
+    Scores
+        Rows of analysis ``"comparison"``, differences of the mean r over sites on the same resamples: every layer of a
+        network minus its first layer; every layer minus the mean of its untrained twins, where there are five; models
+        minus one another, each at the layer chosen inside the training stimuli.  q is p corrected after Benjamini and
+        Hochberg for each kind.  Rows of analysis ``"selection"``: how often a layer is the best over resamples.
+        ``details``: ``preferred_layer`` and ``preferred_depth`` (model, site), see `compute_preferred_depth`.
+    """
+    rows: list[dict[str, Any]] = []
+    notes: list[str] = []
+    drawn = {key: one for key, one in scores.items() if one.details is not None and one.details.sizes.get("resample")}
+    several = {key: one for key, one in drawn.items() if one.details is not None and one.details.sizes["layer"] > 1}
+    extra = {twin for group in twins.values() for twin in [name for name in group if name in drawn][1:]}
+    for key, one in several.items():
+        if key in extra:
+            continue
+        first = _list_layers(one)[0]
+        rows += _differences(one, _records(compare_with_layer(one, first)), f"{MEAN},{MINUS}{first}")
+        rows += _frequencies(one, compute_selection_frequency(one))
+    for key, group in twins.items():
+        present = [drawn[name] for name in group if name in drawn]
+        if key not in drawn or not present:
+            continue
+        if len(present) < MIN_TWINS:
+            notes.append(f"{len(present)} untrained twin(s) of {key}: trained against untrained needs {MIN_TWINS}.")
+            continue
+        table = compare_with_twins(drawn[key], present)
+        rows += _differences(drawn[key], _records(table), f"{MEAN},{MINUS}mean of {len(present)} untrained twins")
+    single = {key: one for key, one in drawn.items() if key not in extra}
+    if len(single) > 1:
+        for row in _records(compare_models(single).assign(layer=NESTED_LAYER)):
+            statistic = f"{PAIRS}{row['first']}{MINUS}{row['second']}"
+            rows += _differences(single[row["first"]], [row], statistic)
+    return Scores.from_rows(rows, details=_preferred(several, extra), notes=notes)
+
+
+def order_areas_by_depth(scores: Sequence[Scores], *, seed: int = 0) -> Scores:
+    """Whether the order of a model's layers follows the order of areas recorded with one stimulus set.
+
+    Parameters
+    ----------
+    scores : sequence of Scores
+        Of `score_predictivity`, one recording each.
+    seed : int
+
+    Returns
+    -------
+    Scores
+        The row of `score_hierarchy`; none, and a note with the reason, where nothing can be tested (one layer, one
+        area, different stimuli).
+    """
+    try:
+        return score_hierarchy(scores, random_state=seed)
+    except InvalidInputError as reason:
+        name = str(scores[0].table["model"].iloc[0])
+        return Scores.from_rows([], notes=[f"Order of areas by depth in {name} was not tested: {reason}"])
+
+
+def read_pairs(scores: Scores) -> pd.DataFrame:
+    """Differences between models, from a table of comparisons.
+
+    Parameters
+    ----------
+    scores : Scores
+        Of `compare_predictivity`.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``area``, ``first``, ``second``, ``difference``, ``ci_low``, ``ci_high``, ``p``, ``q``, a row per pair.
+    """
+    table = scores.table[scores.table["statistic"].str.startswith(PAIRS).fillna(False).astype(bool)]
+    pairs = table["statistic"].str.removeprefix(PAIRS).str.split(MINUS, n=1, expand=True, regex=False)
+    found = table.rename(columns={"value": "difference"})[["area", "difference", "ci_low", "ci_high", "p", "q"]]
+    if table.empty:
+        return found.assign(first=[], second=[])
+    return found.assign(first=pairs[0], second=pairs[1]).reset_index(drop=True)
+
+
+def _preferred(scores: Mapping[str, Scores], extra: set[str]) -> xr.Dataset | None:
+    found = {key: compute_preferred_depth(one) for key, one in scores.items() if key not in extra}
+    if not found:
+        return None
+    first = next(iter(found.values()))
+    layers = np.stack([table["layer"].fillna("").to_numpy(dtype=str) for table in found.values()])
+    return xr.Dataset(
+        {
+            "preferred_layer": (("model", "site"), layers),
+            "preferred_depth": (("model", "site"), np.stack([table["depth"].to_numpy() for table in found.values()])),
+        },
+        coords={
+            "model": list(found),
+            "site": first["site"].to_numpy(dtype=str),
+            "site_area": ("site", first["area"].to_numpy(dtype=str)),
+        },
+        attrs={
+            "layers": {key: _list_layers(scores[key]) for key in found},
+            "weights": {key: str(scores[key].table["weights"].iloc[0]) for key in found},
+        },
+    )
+
+
+def _list_layers(scores: Scores) -> list[str]:
+    """In the order of execution."""
+    table = scores.table.dropna(subset=["layer_index"]).sort_values("layer_index", kind="stable")
+    return [str(layer) for layer in dict.fromkeys(table["layer"])]
+
+
+_OF_MODEL = ("model", "weights", "seed", "recording", "simulated", "degrees", "regression", "splits", "n_stimuli")
+
+
+def _labels(scores: Scores, layer: str, area: str) -> dict[str, Any]:
+    table = scores.table[(scores.table["area"] == area) & (scores.table["layer"] == layer)]
+    row = table.iloc[0]
+    return {name: row[name] for name in (*_OF_MODEL, "layer_index", "n_units", "n_repeats", "n_sites")} | {
+        "layer": layer,
+        "area": area,
+    }
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def _differences(scores: Scores, found: Sequence[Mapping[str, Any]], statistic: str) -> Iterator[dict[str, Any]]:
+    for row in found:
+        yield {
+            **_labels(scores, row["layer"], row["area"]),
+            "analysis": "comparison",
+            "statistic": statistic,
+            "definition": "difference of r",
+            "value": row["difference"],
+            **{name: row[name] for name in ("ci_low", "ci_high", "p", "q")},
+        }
+
+
+def _frequencies(scores: Scores, table: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    for row in table.to_dict("records"):
+        yield {
+            **_labels(scores, row["layer"], row["area"]),
+            "analysis": "selection",
+            "statistic": SELECTION,
+            "definition": "selection frequency",
+            "value": row["frequency"],
+        }
