@@ -42,6 +42,8 @@ def planned_jobs(output: str) -> dict[str, int]:
                 "extract": 4,
                 "rsa": 12,
                 "predictivity": 12,
+                "comparisons": 3,
+                "hierarchy": 4,
                 "first_layer": 2,
             },
         ),
@@ -51,9 +53,11 @@ def planned_jobs(output: str) -> dict[str, int]:
                 "fetch_recording": 6,
                 "prepare_recording": 6,
                 "properties": 1,
-                "extract": 16,
-                "rsa": 16,
-                "predictivity": 12,
+                "extract": 20,
+                "rsa": 20,
+                "predictivity": 16,
+                "brainscore": 12,
+                "comparisons": 5,
                 "first_layer": 4,
             },
         ),
@@ -74,7 +78,7 @@ def test_a_named_configuration_stands_alone_in_the_checkout_too(repository: Path
     shutil.copy(repository / "Snakefile", checkout)
     done = snakemake(checkout, checkout, "macaque.yaml", "--dry-run")
     assert "train_quickstart" not in planned_jobs(done.stdout), "the quickstart's models were merged in"
-    assert planned_jobs(done.stdout)["extract"] == 16
+    assert planned_jobs(done.stdout)["extract"] == 20
 
 
 def test_without_a_configuration_the_quickstart_is_planned_wherever_one_stands(

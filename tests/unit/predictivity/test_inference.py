@@ -7,6 +7,7 @@ from brainconv import Recording, Representation, StimulusSet, score_predictivity
 from brainconv.errors import InvalidInputError
 from brainconv.predictivity import (
     compare_layers,
+    compare_models,
     compare_with_layer,
     compare_with_twins,
     compute_selection_frequency,
@@ -100,6 +101,46 @@ def test_trained_against_its_twins():
     assert null["ci_low"] < 0 < null["ci_high"]
     with pytest.raises(InvalidInputError, match="at least 5 seeds"):
         compare_with_twins(trained, twins[:4])
+
+
+def test_models_are_compared_at_the_layer_chosen_inside_the_training_stimuli():
+    found = compare_models({"a": scores(), "b": without_the_good_layer(), "c": scores(seed=5)})
+    assert found[["first", "second"]].to_numpy().tolist() == [["a", "b"], ["a", "c"], ["b", "c"]]
+    one, other = (
+        part.table.query("statistic == 'mean over sites, layer chosen in training folds'")["value"].iloc[0]
+        for part in (scores(), without_the_good_layer())
+    )
+    assert found["difference"][0] == pytest.approx(one - other)
+    assert 0 < found["ci_low"][0] < found["difference"][0] < found["ci_high"][0]
+    # both choose the same layer in every split, so that nothing differs on any resample
+    assert found["difference"][1] == 0
+    assert found["p"][1] == 1
+    assert found["q"].tolist() == control_fdr(found["p"]).tolist()
+
+
+def test_a_single_model_or_other_stimuli_cannot_be_compared():
+    with pytest.raises(InvalidInputError, match="at least two"):
+        compare_models({"a": scores()})
+    with pytest.raises(InvalidInputError, match="same settings and seed"):
+        compare_models({"a": scores(), "b": scores(random_state=1)})
+
+
+def without_the_good_layer():
+    rng = np.random.default_rng(0)
+    good, bad = rng.normal(size=(N, 10)), rng.normal(size=(N, 10))
+    signal = good @ rng.normal(size=(10, 6))
+    stimuli = StimulusSet("set", IDS, np.zeros((N, 1, 1, 3), np.uint8))
+    sites = pd.DataFrame({"area": ["V4"] * 6}, index=list("abcdef"))
+    recording = Recording("rec", stimuli, signal + 2 * rng.normal(size=signal.shape), sites)
+    layer = Representation.from_features(bad, IDS, keep=False, layer="bad", layer_index=0)
+    return score_predictivity(layer, recording, n_boot=100, n_shuffles=0)
+
+
+def test_twins_that_lack_layers_are_compared_where_all_have_them():
+    twins = [scores(seed=k) for k in range(5)]
+    assert compare_with_twins(without_the_good_layer(), twins)["layer"].tolist() == ["bad"]
+    # the same layer of the same features
+    assert compare_with_twins(without_the_good_layer(), twins)["difference"][0] == pytest.approx(0, abs=1e-12)
 
 
 def test_false_discovery_rate_equals_scipy():
