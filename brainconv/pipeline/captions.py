@@ -100,6 +100,11 @@ BRAINSCORE_TABLE = (
     "board. Only recordings with repeats have one."
 )
 
+MAPPING_TABLE = (
+    "Mapping ceilings: the recording predicted from recorded sites instead of a layer, with the same regression and "
+    "splits. What a linear map from finitely many noisy sites reaches may lie far below the noise ceiling."
+)
+
 HIERARCHY_TABLE = (
     "Whether the order of layers follows the order of areas: rank correlation, over sites, of the preferred depth and "
     "the area's place; one-sided p against sites that belong to areas at random."

@@ -142,6 +142,8 @@ def open_results(folder: Path | str, config: Mapping[str, Any]) -> Comparison:
                 if analysis in spec["analyses"]:
                     tested = open_scores(folder / "comparisons" / analysis / f"{recording}.csv")
                     parts[f"{analysis} compared", "", recording] = comparisons[analysis, recording] = tested
+            if "predictivity" in spec["analyses"]:
+                parts["mapping ceiling", "", recording] = open_scores(folder / "mapping_ceiling" / f"{recording}.csv")
             if shown:
                 estimator = {**config["rsa"], **spec["rsa"]}["estimator"]
                 rdms[recording] = choose_rdms(targets[recording], shown, estimator=estimator)

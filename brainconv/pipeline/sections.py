@@ -167,6 +167,8 @@ def _describe_analysis(comparison: Comparison, analysis: str) -> Section | None:
         alt = "Preferred layers of the sites of each area."
         figures.append(_item(comparison.figures[PREFERRED], alt, CAPTIONS[PREFERRED], simulated=made))
         tables.append(_list_hierarchy(comparison))
+    if analysis == "predictivity":
+        tables.append(_list_mapping_ceilings(comparison))
     if analysis == "brainscore":
         tables.append(_list_brainscore(comparison))
     return Section(
@@ -182,6 +184,16 @@ def _difference_items(comparison: Comparison, analysis: str, recording: str) -> 
         if name.startswith(f"{kind}_{analysis}_{recording}_")
         for target in [comparison.targets[recording]]
     ]
+
+
+def _list_mapping_ceilings(comparison: Comparison) -> TableItem | None:
+    table = comparison.scores.table
+    rows = table[table["analysis"] == "mapping ceiling"]
+    if rows.empty:
+        return None
+    columns = ["recording", "area", "layer", "definition", "value", "ci_low", "ci_high", "n_sites", "n_units"]
+    labels = {"layer": "predicted from", "n_units": "source sites"}
+    return TableItem(rows[[*columns, "simulated"]], captions.MAPPING_TABLE, labels=labels)
 
 
 def _list_hierarchy(comparison: Comparison) -> TableItem | None:

@@ -60,7 +60,7 @@ def describe_methods(
         sections.append(_describe_rsa(rsa, known))
     if not fits.empty:
         sections.append(_describe_predictivity(fits, known))
-    tested = table[table["analysis"].isin(["comparison", "selection", "hierarchy"])]
+    tested = table[table["analysis"].isin(["comparison", "selection", "hierarchy", "mapping ceiling"])]
     if not tested.empty:
         sections.append(_describe_comparisons(tested))
     if (table["analysis"] == "reliability").any() or fits[["ceiling_low", "ceiling_high"]].notna().any(axis=None):
@@ -89,7 +89,7 @@ def _number(known: Mapping[str, Any], key: str) -> str:
 
 
 def _describe_activations(table: pd.DataFrame, known: Mapping[str, Any]) -> Section:
-    layers = table.dropna(subset=["model", "layer"])
+    layers = table.dropna(subset=["model", "weights", "layer"])
     units = UNITS.get(str(known.get("units", "raw")), f"Units: `{known.get('units')}`.")
     text = [
         "Activations were read from the named layers with the network in inference mode. "
@@ -199,6 +199,12 @@ def _describe_comparisons(table: pd.DataFrame) -> Section:
             "samples of stimuli and sites, with predictions fixed; p values are two-sided, and q values control "
             "the false discovery rate within each kind of difference (Benjamini and Hochberg 1995). Models were "
             f"compared at the layer that was chosen inside the training folds.{twins}"
+        )
+    if "mapping ceiling" in kinds:
+        text.append(
+            "Mapping ceilings are scores of the same regression and splits in which recorded sites stand for a layer: "
+            "the mean over one half of the repeats of all sites of the area for the other half, or the sites of the "
+            "other animals."
         )
     if "selection" in kinds:
         text.append(

@@ -43,6 +43,7 @@ def planned_jobs(output: str) -> dict[str, int]:
                 "rsa": 12,
                 "predictivity": 12,
                 "comparisons": 3,
+                "mapping_ceiling": 3,
                 "hierarchy": 4,
                 "first_layer": 2,
             },

@@ -63,6 +63,25 @@ use rule predictivity as brainscore with:
         source=hash_source("brainconv.predictivity", "brainconv.io.tables"),
 
 
+rule mapping_ceiling:
+    input:
+        recording="results/recordings/{recording}.nc",
+    output:
+        scores="results/mapping_ceiling/{recording}.csv",
+        details="results/mapping_ceiling/{recording}.nc",
+    log:
+        "results/logs/mapping_ceiling/{recording}.log",
+    conda:
+        "../envs/brainconv.yaml"
+    threads: 1
+    params:
+        settings=lambda wildcards: settings_of("predictivity", wildcards.recording),
+        seed=config["seed"],
+        source=hash_source("brainconv.pipeline.mapping", "brainconv.io.tables"),
+    script:
+        "../scripts/mapping_ceiling.py"
+
+
 rule comparisons:
     input:
         lambda wildcards: score_files(wildcards.analysis, wildcards.recording),

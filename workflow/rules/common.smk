@@ -98,6 +98,8 @@ def score_tables():
             tables += score_files(analysis, recording)
             if analysis in ("predictivity", "brainscore"):
                 tables.append(f"results/comparisons/{analysis}/{recording}.csv")
+            if analysis == "predictivity":
+                tables.append(f"results/mapping_ceiling/{recording}.csv")
         if "predictivity" in spec["analyses"] and len(spec["recordings"]) > 1:
             tables += [
                 f"results/hierarchy/{model}/{dataset}.csv"
