@@ -25,7 +25,7 @@ from brainconv.predictivity.inference import MIN_TWINS
 UNTRAINED = "random"
 MINUS = " minus "
 PAIRS = f"{MEAN}{NESTED}: "
-SELECTION = "share of resamples in which the layer is best"
+SELECTION = "share of resamples as the best layer"
 
 
 def find_twins(models: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:

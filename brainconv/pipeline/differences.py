@@ -81,8 +81,8 @@ def list_differences(comparison: Comparison, analysis: str, recording: str) -> T
     scores = comparison.comparisons.get((analysis, recording))
     if scores is None or not len(scores):
         return None
-    columns = ["model", "weights", "seed", "layer", "statistic", "definition", "value", "ci_low", "ci_high", "p", "q"]
-    return TableItem(scores.table[[*columns, "simulated"]], TABLE)
+    columns = ["model", "weights", "layer", "statistic", "value", "ci_low", "ci_high", "p", "q", "simulated"]
+    return TableItem(scores.table[columns], TABLE)
 
 
 def _draw_preferred(comparison: Comparison) -> dict[str, Figure]:
