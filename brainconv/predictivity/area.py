@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from brainconv.errors import InvalidInputError
 from brainconv.predictivity.crossvalidation import CrossValidation
-from brainconv.predictivity.definitions import DEFINITIONS, NEEDS_CEILING, compute_definition
+from brainconv.predictivity.definitions import DEFINITIONS, FEVE, FROM_POWER, NEEDS_CEILING, compute_definition
 from brainconv.predictivity.resampling import aggregate, mean_over_sites, nanmedian, resample_r
+from brainconv.predictivity.single_repeats import Estimate, SingleRepeats
 from brainconv.predictivity.splits import Splits
 from brainconv.predictivity.twofactor import Resampled
 
@@ -62,6 +64,10 @@ class Area:
     reliability_resampled : ndarray, shape (n_resamples, n_sites)
     n_drawn : int
         Stimuli, or groups of them, of which each resample is drawn.
+    repeats : SingleRepeats, optional
+        Of the sites of the area; scores on single repeats are left out where there is none.
+    n_animals : int, optional
+        Animals of which each resample is drawn, where there are enough.
     """
 
     name: str
@@ -72,6 +78,13 @@ class Area:
     reliability: Array
     reliability_resampled: Array
     n_drawn: int
+    repeats: SingleRepeats | None = None
+    n_animals: int | None = None
+
+    @property
+    def n_second(self) -> int:
+        """How many are drawn beside stimuli: sites, or the animals that they belong to."""
+        return len(self.sites) if self.n_animals is None else self.n_animals
 
     @property
     def statistic(self) -> str:
@@ -91,8 +104,57 @@ class Area:
             stimuli=nanmedian(self.reliability_resampled),
             sites=nanmedian(self.reliability[self.picks]),
             n_stimuli=self.n_drawn,
-            n_sites=len(self.sites),
+            n_sites=self.n_second,
         )
+
+    @cached_property
+    def power(self) -> tuple[float, Resampled]:
+        """Median over sites of the reliability from signal power, and the same for every resample."""
+        if self.repeats is None:
+            nothing = np.full(len(self.weights), np.nan)
+            return np.nan, Resampled(nothing, nothing, nothing, self.n_drawn, self.n_second)
+        return self._median(self.repeats.estimate_reliability())
+
+    @cached_property
+    def explainable(self) -> tuple[float, Resampled]:
+        """Median over sites of the explainable share of the variance of single repeats; likewise."""
+        if self.repeats is None:
+            msg = f"{self.name} has no single repeats; nothing can be said about their variance."
+            raise InvalidInputError(msg)
+        return self._median(self.repeats.estimate_explainable())
+
+    def _median(self, found: Estimate) -> tuple[float, Resampled]:
+        resampled = Resampled(
+            both=nanmedian(np.take_along_axis(found.resampled, self.picks, axis=1)),
+            stimuli=nanmedian(found.resampled),
+            sites=nanmedian(found.value[self.picks]),
+            n_stimuli=self.n_drawn,
+            n_sites=self.n_second,
+        )
+        return float(nanmedian(found.value)), resampled
+
+    def explained_row(self, result: CrossValidation, labels: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The row of the explained over the explainable share of the variance of single repeats.
+
+        Parameters
+        ----------
+        result : CrossValidation
+        labels : mapping
+            Columns that name the layer and the statistic.
+
+        Returns
+        -------
+        dict or None
+            None where there are no repeats, or no variance is explainable.
+        """
+        if self.repeats is None or not self.explainable[0] > 0:
+            return None
+        own = [predictions[:, self.sites] for predictions in result.predictions]
+        value, resampled = self._median(self.repeats.estimate_explained(own, list(self.splits.test)))
+        top, tops = self.explainable
+        low, high = resampled.combine(_divide, tops).interval()
+        share = {"value": value / top, "ci_low": low, "ci_high": high, "ceiling_low": 1.0, "ceiling_high": 1.0}
+        return {**labels, "area": self.name, "statistic": "median over sites", "definition": FEVE, **share}
 
     def aggregate(self, r: Array) -> float:
         """One number for the area.
@@ -120,7 +182,7 @@ class Area:
         """
         if not len(self.weights):
             empty = np.empty(0)
-            nothing = Resampled(empty, empty, empty, self.n_drawn, len(self.sites))
+            nothing = Resampled(empty, empty, empty, self.n_drawn, self.n_second)
             return Centres(nothing, nothing)
         own = result.r[:, self.sites]
         r = resample_r(
@@ -141,7 +203,7 @@ class Area:
 
     def _collect(self, values: list[Array]) -> Resampled:
         both, stimuli, sites = values
-        return Resampled(both, stimuli, sites, n_stimuli=self.n_drawn, n_sites=len(self.sites))
+        return Resampled(both, stimuli, sites, n_stimuli=self.n_drawn, n_sites=self.n_second)
 
     def choose_layers(self, results: Mapping[str, CrossValidation]) -> list[str]:
         """The layer of each split whose median r inside the training stimuli is largest.
@@ -172,8 +234,8 @@ class Area:
         ------
         dict
         """
-        ceiling, ceilings = self.ceiling, self.ceiling_resampled
         for definition in DEFINITIONS:
+            ceiling, ceilings = self.power if definition in FROM_POWER else (self.ceiling, self.ceiling_resampled)
             if definition in NEEDS_CEILING and not np.isfinite(ceiling):
                 continue
             low, high = resampled.combine(partial(compute_definition, definition), ceilings).interval()
@@ -237,11 +299,15 @@ class Area:
         reliability = np.array(self.ceiling_resampled.interval()) if len(self.weights) else np.full(2, self.ceiling)
         if not np.isfinite(self.ceiling):
             return np.nan, np.nan
-        if definition in ("r/sqrt(ceiling)", "r2/ceiling"):
+        if definition in ("r/sqrt(ceiling)", "r2/ceiling", *FROM_POWER):
             return 1.0, 1.0
         root = np.sqrt(np.maximum(reliability, 0.0))
         low, high = np.sort(compute_definition(definition, root, reliability))
         return float(low), float(high)
+
+
+def _divide(value: Array, by: Array) -> Array:
+    return value / np.where(by > 0, by, np.nan)
 
 
 def score_area(
@@ -274,6 +340,8 @@ def score_area(
         centres = resampled[layer]
         rows += area.rows(values[layer], centres.median, {**labels[layer], "statistic": area.statistic})
         rows.append(area.mean_row(result, centres, {**labels[layer], "statistic": MEAN}))
+        explained = area.explained_row(result, labels[layer])
+        rows += [] if explained is None else [explained]
     best = max(values, key=lambda layer: -np.inf if np.isnan(values[layer]) else values[layer])
     rows += area.rows(values[best], resampled[best].median, {**labels[best], "statistic": area.statistic + BEST})
     chosen = area.choose_layers(results)

@@ -27,8 +27,14 @@ DEFINITIONS: dict[str, Callable[[Array, Array], Array]] = {
     "r/sqrt(ceiling)": lambda r, c: r / np.sqrt(_where_reliable(c)),
     "r2/ceiling": lambda r, c: _signed_square(r) / _where_reliable(c),
     "(r/ceiling)2": lambda r, c: _signed_square(r / _where_reliable(c)),
+    "CCnorm": lambda r, c: r / np.sqrt(_where_reliable(c)),
+    "r2/ceiling (NSD)": lambda r, c: _signed_square(r) / _where_reliable(c),
 }
-NEEDS_CEILING = ("r/sqrt(ceiling)", "r2/ceiling", "(r/ceiling)2")
+#: Divided by the reliability from signal power instead of the one from split halves.
+FROM_POWER = ("CCnorm", "r2/ceiling (NSD)")
+NEEDS_CEILING = ("r/sqrt(ceiling)", "r2/ceiling", "(r/ceiling)2", *FROM_POWER)
+#: Explained over explainable share of the variance of single repeats; it is no function of r.
+FEVE = "FEVE"
 
 
 def compute_definition(definition: str, r: ArrayLike, reliability: ArrayLike = np.nan) -> Array:
@@ -44,7 +50,10 @@ def compute_definition(definition: str, r: ArrayLike, reliability: ArrayLike = n
         ``"r/sqrt(ceiling)"``: part of the largest r that a noise-free model can reach;
         ``"r2/ceiling"``: part of the explainable variance, Brain-Score's definition since January 2026;
         ``"(r/ceiling)2"``: Brain-Score's definition before; it divides r by the reliability, so that a perfect model
-        scores above 1.
+        scores above 1;
+        ``"CCnorm"``: r over the largest r of a noise-free model as signal power gives it;
+        ``"r2/ceiling (NSD)"``: r·|r| over the noise ceiling of the Natural Scenes Dataset,
+        ncsnr² / (ncsnr² + 1/repeats).  Both take the reliability from signal power.
     r : array_like
         Correlation of prediction and response, averaged over repeats.
     reliability : array_like
@@ -62,7 +71,8 @@ def compute_definition(definition: str, r: ArrayLike, reliability: ArrayLike = n
 
     References
     ----------
-    Schoppe et al. (2016), Front. Comput. Neurosci., doi:10.3389/fncom.2016.00010 (Eq. 11-13).
+    Schoppe et al. (2016), Front. Comput. Neurosci., doi:10.3389/fncom.2016.00010 (Eq. 11-13); Allen et al. (2022), Nat.
+    Neurosci. 25:116, doi:10.1038/s41593-021-00962-x.
 
     Notes
     -----

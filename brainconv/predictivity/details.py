@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from brainconv.containers import Recording
 from brainconv.predictivity.area import NESTED_LAYER, Centres
 from brainconv.predictivity.crossvalidation import CrossValidation
-from brainconv.predictivity.resampling import nanmean
+from brainconv.predictivity.resampling import INTERVAL, MIN_ANIMALS, nanmean
 from brainconv.predictivity.splits import Splits
 
 Array = NDArray[np.float64]
@@ -33,9 +33,11 @@ def build_details(
     splits: Splits,
     *,
     reliability: Array,
+    reliability_resampled: Array,
     resampled: Mapping[str, Mapping[str, Centres]],
     chosen: Mapping[str, list[str]],
     n_drawn: int,
+    n_sites_drawn: Mapping[str, int],
     power: Array,
 ) -> xr.Dataset:
     """Values behind a table of predictivity.
@@ -46,10 +48,13 @@ def build_details(
     recording : Recording
     splits : Splits
     reliability : ndarray, shape (n_sites,)
+    reliability_resampled : ndarray, shape (n_resamples, n_sites)
     resampled : mapping of area to mapping of layer to Centres
     chosen : mapping of area to list of str, length n_splits
     n_drawn : int
         Stimuli, or groups of them, of which each resample is drawn.
+    n_sites_drawn : mapping of area to int
+        Sites, or animals, of which each resample is drawn.
     power : ndarray, shape (n_stimuli,)
         Sum of squares of the first layer's units.
 
@@ -59,11 +64,13 @@ def build_details(
         ``r`` and ``nested_r`` (layer, split, site): on test stimuli, and by leave-one-out inside the training stimuli;
         ``site_r`` (layer, site): mean of ``r`` over splits; ``site_r_shuffled`` (layer, site): the same for shuffled
         stimuli; ``setting`` and ``edge`` (layer, split, site): the penalty (or number of components), and -1 or +1
-        where it is the smallest or largest of the grid; ``reliability`` (site); ``bootstrap_r`` (layer, area,
-        resample): r of the area on each resample of stimuli and sites, the same resamples for every model scored with
-        the same seed; ``bootstrap_r_stimuli`` and ``bootstrap_r_sites``: the same for stimuli or sites drawn alone;
+        where it is the smallest or largest of the grid; ``reliability`` (site) and its 95 % interval over resamples of
+        stimuli, ``reliability_low`` and ``reliability_high``; ``bootstrap_r`` (layer, area, resample): r of the area on
+        each resample of stimuli and sites, the same resamples for every model scored with the same seed;
+        ``bootstrap_r_stimuli`` and ``bootstrap_r_sites``: the same for stimuli or sites drawn alone;
         ``bootstrap_mean_r`` …: of the mean over sites;
         ``nested_bootstrap_mean_r`` … (area, resample): the same for the layer chosen inside the training stimuli;
+        ``n_drawn_sites`` (area): how many sites, or animals, each resample is drawn of;
         ``nested_layer`` (area, split); ``train`` and ``test`` (split, stimulus): where a stimulus stood;
         ``first_layer_power`` (stimulus): tells images apart that share an id.
     """
@@ -74,6 +81,7 @@ def build_details(
     for name, sets in member.items():
         for number, indices in enumerate(sets):
             sides[name][number, indices] = True
+    low, high = _interval_per_site(reliability_resampled)
     variables: dict[str, tuple[tuple[str, ...], NDArray[np.generic]]] = {
         "r": (("layer", "split", "site"), r),
         "nested_r": (("layer", "split", "site"), np.stack([result.nested_r for result in values])),
@@ -82,6 +90,8 @@ def build_details(
         "site_r": (("layer", "site"), nanmean(r, axis=1)),
         "site_r_shuffled": (("layer", "site"), nanmean(np.stack([x.shuffled_r for x in values]), axis=1)),
         "reliability": (("site",), reliability),
+        "reliability_low": (("site",), low),
+        "reliability_high": (("site",), high),
         **{
             name: (("layer", "area", "resample"), _stack(resampled, list(results), *which))
             for name, which in BOOTSTRAPS.items()
@@ -90,6 +100,7 @@ def build_details(
             name: (("area", "resample"), _stack(resampled, [NESTED_LAYER], *which)[0])
             for name, which in NESTED_BOOTSTRAPS.items()
         },
+        "n_drawn_sites": (("area",), np.array([n_sites_drawn[name] for name in resampled])),
         "nested_layer": (("area", "split"), np.array(list(chosen.values()), dtype=str)),
         "first_layer_power": (("stimulus",), power),
         "train": (("split", "stimulus"), sides["train"]),
@@ -111,6 +122,15 @@ def build_details(
             "n_drawn": n_drawn,
         },
     )
+
+
+def _interval_per_site(resampled: Array) -> tuple[Array, Array]:
+    n_sites = resampled.shape[1]
+    low, high = np.full(n_sites, np.nan), np.full(n_sites, np.nan)
+    known = np.isfinite(resampled).any(axis=0)
+    if known.any():
+        low[known], high[known] = np.nanpercentile(resampled[:, known], INTERVAL, axis=0)
+    return low, high
 
 
 def _stack(resampled: Mapping[str, Mapping[str, Centres]], layers: list[str], centre: str, which: str) -> Array:
@@ -142,8 +162,13 @@ def describe(
     if splits.name == "brainscore":
         notes.append("Splits 'brainscore' depend on the order of the stimuli in their file.")
     animals = recording.sites["animal"].nunique() if "animal" in recording.sites else 0
-    if animals > 1:
-        notes.append(f"The sites are of {animals} animals; intervals draw sites and do not speak about new animals.")
+    if animals >= MIN_ANIMALS:
+        notes.append(f"Intervals draw {animals} animals, and sites of theirs: they speak about new animals too.")
+    elif animals > 1:
+        notes.append(
+            f"The sites are of {animals} animals, too few to be drawn (at least {MIN_ANIMALS}): intervals draw sites "
+            f"and do not speak about new animals; each animal's own score stands in the table."
+        )
     lacking = ~np.isfinite(responses).all(axis=0)
     if lacking.any():
         notes.append(f"{_sites(names[lacking], len(names))} lack some stimuli and were scored on those that they have.")

@@ -299,7 +299,7 @@ def _resampled(scores: Scores, layer: str, area: str) -> Resampled:
             for name, (centre, which) in BOOTSTRAPS.items()
             if centre == "mean"
         }
-    n_sites = int((details["site_area"] == area).sum())
+    n_sites = int(details["n_drawn_sites"].sel(area=area))
     return Resampled(**found, n_stimuli=int(details.attrs["n_drawn"]), n_sites=n_sites)
 
 

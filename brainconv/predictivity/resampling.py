@@ -13,6 +13,7 @@ Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
 INTERVAL = (2.5, 97.5)
+MIN_ANIMALS = 5
 
 
 def draw_stimuli(
@@ -40,14 +41,24 @@ def draw_stimuli(
     return drawn[:, member].astype(np.float64)
 
 
-def draw_sites(n_resamples: int, n_sites: int, *, area: str, random_state: int = 0) -> Index:
-    """Draw sites with replacement.
+def draw_sites(
+    n_resamples: int,
+    n_sites: int,
+    *,
+    area: str,
+    animals: NDArray[np.str_] | None = None,
+    random_state: int = 0,
+) -> Index:
+    """Draw sites with replacement, or animals and then sites of theirs.
 
     Parameters
     ----------
     n_resamples, n_sites : int
     area : str
         Each area has its own draw, so that one area's interval does not depend on what else was recorded.
+    animals : ndarray of str, shape (n_sites,), optional
+        Where there are `MIN_ANIMALS` or more, as many animals as there are are drawn first, and every place is filled
+        with a site of one of them, each animal as likely as it has sites.  Fewer animals are too few to be drawn.
     random_state : int
 
     Returns
@@ -55,7 +66,31 @@ def draw_sites(n_resamples: int, n_sites: int, *, area: str, random_state: int =
     ndarray of int, shape (n_resamples, n_sites)
     """
     rng = np.random.default_rng([random_state, 4, crc32(area.encode())])
-    return rng.integers(0, n_sites, size=(n_resamples, n_sites))
+    if not can_draw_animals(animals):
+        return rng.integers(0, n_sites, size=(n_resamples, n_sites))
+    names, member = np.unique(np.asarray(animals), return_inverse=True)
+    own = [np.flatnonzero(member == k) for k in range(len(names))]
+    sizes = np.array([len(places) for places in own], dtype=np.float64)
+    picks = np.empty((n_resamples, n_sites), dtype=np.intp)
+    for row in picks:
+        drawn = rng.integers(0, len(names), size=len(names))
+        chosen = rng.choice(drawn, size=n_sites, p=sizes[drawn] / sizes[drawn].sum())
+        row[:] = [own[animal][rng.integers(0, len(own[animal]))] for animal in chosen]
+    return picks
+
+
+def can_draw_animals(animals: NDArray[np.str_] | None) -> bool:
+    """Whether there are animals enough for intervals that speak about new ones.
+
+    Parameters
+    ----------
+    animals : ndarray of str, shape (n_sites,), or None
+
+    Returns
+    -------
+    bool
+    """
+    return animals is not None and len(set(animals.tolist())) >= MIN_ANIMALS
 
 
 def resample_r(predictions: list[Array], observed: list[Array], test: list[Index], weights: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from brainconv.containers import Recording, Representation, Scores
 from brainconv.errors import InvalidInputError
 from brainconv.predictivity.area import Area, count_scored, score_area
-from brainconv.predictivity.crossvalidation import cross_validate
+from brainconv.predictivity.crossvalidation import CrossValidation, cross_validate
 from brainconv.predictivity.details import build_details, describe
 from brainconv.predictivity.labels import label_layer
 from brainconv.predictivity.regressions import find_regression
-from brainconv.predictivity.resampling import draw_sites, draw_stimuli
+from brainconv.predictivity.resampling import aggregate, can_draw_animals, draw_sites, draw_stimuli
+from brainconv.predictivity.single_repeats import SingleRepeats
 from brainconv.predictivity.spectrum import NOISE_FLOOR
 from brainconv.predictivity.splits import Splits, make_splits
 from brainconv.reliability import require_repeats, split_half_reliability
@@ -93,6 +94,7 @@ def score_predictivity(
     responses = recording.mean_responses()[order]
     shuffles = np.random.default_rng([random_state, 5]).random((n_shuffles, len(ids)))
     site_areas = recording.sites["area"].to_numpy(dtype=str)
+    animals = recording.sites["animal"].to_numpy(dtype=str) if "animal" in recording.sites else None
     results = {
         name: cross_validate(
             part.gram,
@@ -114,6 +116,7 @@ def score_predictivity(
         np.full(recording.n_sites, np.nan),
         np.full((n_boot, recording.n_sites), np.nan),
     )
+    repeats: NDArray[np.float64] | None = None
     try:
         require_repeats(recording)
     except InvalidInputError as reason:
@@ -124,22 +127,27 @@ def score_predictivity(
         reliability, _ = halves()
         if n_boot:
             resampled_reliability, _ = halves(weights=weights)
+        repeats = trials
 
     rows: list[dict[str, Any]] = []
-    resampled, chosen = {}, {}
+    resampled, chosen, n_sites_drawn = {}, {}, {}
     site_order = np.argsort(recording.sites.index.to_numpy(dtype=str))
     for name in recording.areas:
         sites = site_order[site_areas[site_order] == name]
+        own = None if animals is None else animals[sites]
         area = Area(
             name=name,
             sites=sites,
             splits=drawn,
             weights=weights,
-            picks=draw_sites(n_boot, len(sites), area=name, random_state=random_state),
+            picks=draw_sites(n_boot, len(sites), area=name, animals=own, random_state=random_state),
             reliability=reliability[sites],
             reliability_resampled=resampled_reliability[:, sites],
             n_drawn=n_drawn,
+            n_animals=len(set(own)) if own is not None and can_draw_animals(own) else None,
+            repeats=None if repeats is None else SingleRepeats.of(repeats[:, :, sites], weights),
         )
+        n_sites_drawn[name] = area.n_second
         labels = {
             layer: {
                 **label_layer(representation, layer, recording),
@@ -151,7 +159,7 @@ def score_predictivity(
             for layer, representation in layers.items()
         }
         more, resampled[name], chosen[name] = score_area(area, results, labels)
-        rows += more
+        rows += more + list(_score_animals(area, own, results, labels))
         if np.isfinite(area.ceiling):
             rows.append(area.ceiling_row({key: next(iter(labels.values()))[key] for key in _OF_RECORDING}))
     if method.joint:
@@ -161,13 +169,32 @@ def score_predictivity(
         recording,
         drawn,
         reliability=reliability,
+        reliability_resampled=resampled_reliability,
         resampled=resampled,
         chosen=chosen,
         n_drawn=n_drawn,
+        n_sites_drawn=n_sites_drawn,
         power=np.diagonal(min(layers.values(), key=lambda x: x.layer_index).select(ids).gram).copy(),
     )
     notes = [*notes, *describe(results, recording, responses, drawn, n_shuffles=n_shuffles)]
     return Scores.from_rows(rows, details=details, notes=notes)
+
+
+def _score_animals(
+    area: Area,
+    animals: NDArray[np.str_] | None,
+    results: Mapping[str, CrossValidation],
+    labels: Mapping[str, Mapping[str, Any]],
+) -> Iterator[dict[str, Any]]:
+    """The score of each animal by itself, where there are several."""
+    names = [] if animals is None else sorted(set(animals))
+    for animal in names if len(names) > 1 else ():
+        sites = area.sites[animals == animal]
+        for layer, result in results.items():
+            value = float(aggregate(result.r[:, sites], median_first=area.splits.median_first))
+            statistic = f"{area.statistic} of animal {animal}"
+            number = {"statistic": statistic, "definition": "r", "value": value, "n_sites": count_scored(sites, result)}
+            yield {**labels[layer], "area": area.name, **number}
 
 
 _OF_RECORDING = ("recording", "simulated", "n_stimuli", "n_repeats")

@@ -11,7 +11,9 @@ from brainconv.reliability.split_half import count_repeats, split_half_reliabili
 from brainconv.reliability.variance import compute_ncsnr, compute_variance_parts
 
 
-def compute_ceiling(recording: Recording, *, n_splits: int = 100, random_state: int = 0) -> xr.Dataset:
+def compute_ceiling(
+    recording: Recording, *, n_splits: int = 100, n_boot: int = 200, random_state: int = 0
+) -> xr.Dataset:
     """Reliability of the mean responses of each site.
 
     Parameters
@@ -20,13 +22,16 @@ def compute_ceiling(recording: Recording, *, n_splits: int = 100, random_state: 
         With at least two repeats of some stimuli.
     n_splits : int
         Random splits of the repeats into halves.
+    n_boot : int
+        Resamples of stimuli for the 95 % interval of each site; 0 for none.
     random_state : int
-        Seed of the splits, which are drawn over the sorted stimulus ids.
+        Seed of the splits and resamples, which are drawn over the sorted stimulus ids.
 
     Returns
     -------
     Dataset, dimension ``site``
         ``reliability``: split-half, Spearman-Brown; the largest r² of a noise-free model, its root the largest r.
+        ``reliability_low``, ``reliability_high``: its 95 % interval for other stimuli; NaN without resamples.
         ``reliability_split_sd``: standard deviation over the splits.
         ``reliability_analytic``: signal power over the variance of the means, an estimate without splits.
         ``signal_power``, ``noise_variance``: in the squared unit of the responses.  ``ncsnr``: their root ratio.
@@ -50,6 +55,15 @@ def compute_ceiling(recording: Recording, *, n_splits: int = 100, random_state: 
     order = np.argsort(np.array(recording.stimuli.ids))
     responses = recording.responses[order]
     reliability, spread = split_half_reliability(responses, n_splits=n_splits, random_state=random_state)
+    low, high = np.full((2, recording.n_sites), np.nan)
+    if n_boot:
+        n = len(order)
+        drawn = np.random.default_rng([random_state, 9]).multinomial(n, np.full(n, 1.0 / n), size=n_boot)
+        resampled, _ = split_half_reliability(
+            responses, n_splits=n_splits, weights=drawn.astype(np.float64), random_state=random_state
+        )
+        known = np.isfinite(resampled).any(axis=0)
+        low[known], high[known] = np.nanpercentile(resampled[:, known], (2.5, 97.5), axis=0)
     parts = compute_variance_parts(responses)
     counts = count_repeats(responses)
     repeated = counts > 1
@@ -57,6 +71,8 @@ def compute_ceiling(recording: Recording, *, n_splits: int = 100, random_state: 
     with np.errstate(divide="ignore", invalid="ignore"):
         values = {
             "reliability": reliability,
+            "reliability_low": low,
+            "reliability_high": high,
             "reliability_split_sd": spread,
             "reliability_analytic": np.where(parts.total > 0, parts.signal / parts.total, np.nan),
             "signal_power": parts.signal,

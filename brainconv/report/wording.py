@@ -71,7 +71,18 @@ DEFINITIONS: dict[str, str] = {
         "`(r/ceiling)2` is the square of r over the reliability (Brain-Score before 2026), in which a perfect model "
         "scores above 1."
     ),
-    "FEVE": "`FEVE` is the fraction of explainable variance explained.",
+    "CCnorm": (
+        "`CCnorm` is the median r over the largest r of a noise-free model as signal power gives it "
+        "(Schoppe et al. 2016)."
+    ),
+    "r2/ceiling (NSD)": (
+        "`r2/ceiling (NSD)` is r·|r| over the reliability that signal power gives, the noise ceiling "
+        "ncsnr² / (ncsnr² + 1/repeats) (Allen et al. 2022)."
+    ),
+    "FEVE": (
+        "`FEVE` is the explained over the explainable share of the variance of single repeats, each the median over "
+        "sites (Cadena et al. 2019)."
+    ),
 }
 
 UNITS: dict[str, str] = {
@@ -86,9 +97,17 @@ REFERENCES: dict[str, str] = {
         "Some experimental results in the correlation of mental abilities, British Journal of Psychology "
         "3:296–322, doi:10.1111/j.2044-8295.1910.tb00207.x"
     ),
+    "Allen et al. 2022": (
+        "A massive 7T fMRI dataset to bridge cognitive neuroscience and artificial intelligence, Nature Neuroscience "
+        "25:116–126, doi:10.1038/s41593-021-00962-x"
+    ),
     "Benjamini and Hochberg 1995": (
         "Controlling the false discovery rate: a practical and powerful approach to multiple testing, "
         "Journal of the Royal Statistical Society B 57:289–300, doi:10.1111/j.2517-6161.1995.tb02031.x"
+    ),
+    "Cadena et al. 2019": (
+        "Deep convolutional models improve predictions of macaque V1 responses to natural images, PLoS Computational "
+        "Biology 15:e1006897, doi:10.1371/journal.pcbi.1006897"
     ),
     "Hoerl and Kennard 1970": (
         "Ridge regression: biased estimation for nonorthogonal problems, Technometrics 12:55–67, "

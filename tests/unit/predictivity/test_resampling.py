@@ -73,3 +73,20 @@ def test_resampled_r_equals_a_loop():
 def test_an_interval_of_nothing_is_missing():
     assert np.isnan(interval(np.empty(0))).all()
     assert interval(np.r_[np.arange(101.0), np.nan]) == (2.5, 97.5)
+
+
+def test_animals_are_drawn_where_there_are_five_and_sites_stay_with_them():
+    animals = np.repeat([f"m{k}" for k in range(6)], [1, 2, 3, 4, 5, 5])
+    picks = draw_sites(400, 20, area="V4", animals=animals)
+    drawn = [len(set(animals[row])) for row in picks]
+    # of six animals drawn with replacement about four are there; of sites alone nearly always all six
+    assert 3.4 < np.mean(drawn) < 4.4
+    assert np.mean([len(set(animals[row])) for row in draw_sites(400, 20, area="V4")]) > 5
+    assert np.bincount(picks.ravel(), minlength=20).min() > 0
+
+
+def test_four_animals_are_too_few_to_be_drawn():
+    animals = np.repeat([f"m{k}" for k in range(4)], 5)
+    np.testing.assert_array_equal(
+        draw_sites(50, 20, area="V4", animals=animals), draw_sites(50, 20, area="V4", animals=None)
+    )

@@ -4,7 +4,7 @@ import pytest
 
 from brainconv import Recording, Representation, StimulusSet, score_predictivity
 from brainconv.errors import InvalidInputError, NotFoundError
-from brainconv.predictivity import Splits
+from brainconv.predictivity import DEFINITIONS, Splits
 
 N = 120
 IDS = tuple(f"s{i:03d}" for i in range(N))
@@ -99,7 +99,7 @@ def test_intervals_hold_the_value_and_the_definitions_are_named(scores):
     rows = scores.table[
         (scores.table["statistic"] == "median over sites") & (scores.table["analysis"] == "predictivity")
     ]
-    assert set(rows["definition"]) == {"r", "r2", "r/sqrt(ceiling)", "r2/ceiling", "(r/ceiling)2"}
+    assert set(rows["definition"]) == {*DEFINITIONS, "FEVE"}
     assert (rows["ci_low"] < rows["ci_high"]).all()
     inside = (rows["ci_low"] <= rows["value"]) & (rows["value"] <= rows["ci_high"])
     assert inside.mean() > 0.9
@@ -220,3 +220,63 @@ def test_layers_of_several_models_and_unknown_regressions_are_refused(features):
         score_predictivity(layers, recording, regression="lasso")
     with pytest.raises(InvalidInputError, match="missing"):
         score_predictivity(layers[0].select(IDS[:50]), recording)
+
+
+def test_a_perfect_model_explains_what_can_be_explained():
+    n, rng = 300, np.random.default_rng(0)
+    truth = rng.normal(size=(n, 5))
+    rate = np.maximum(8.0 + 2.0 * truth @ rng.normal(size=(5, 40)) / 5**0.5, 0.5)
+    trials = rng.poisson(rate[:, None], size=(n, 6, 40)).astype(float)
+    ids = tuple(f"s{i:03d}" for i in range(n))
+    stimuli = StimulusSet("set", ids, np.zeros((n, 1, 1, 3), np.uint8))
+    sites = pd.DataFrame({"area": ["V4"] * 40}, index=[f"u{k:02d}" for k in range(40)])
+    layer = Representation.from_features(truth, ids, keep=False, layer="truth", layer_index=0)
+    scores = score_predictivity(layer, Recording("rec", stimuli, trials, sites), n_boot=200, n_shuffles=0)
+    rows = scores.table[~scores.table["statistic"].str.contains(",").fillna(False)].set_index("definition")
+    for definition in ("r/sqrt(ceiling)", "r2/ceiling", "CCnorm", "r2/ceiling (NSD)", "FEVE"):
+        row = rows.loc[definition]
+        assert row["value"] == pytest.approx(1.0, abs=0.04), definition
+        assert row["ci_low"] < row["value"] < row["ci_high"], definition
+        assert row["ceiling_low"] == row["ceiling_high"] == 1.0
+    # one number from two estimates of the same reliability
+    assert rows.loc["CCnorm", "value"] == pytest.approx(rows.loc["r/sqrt(ceiling)", "value"], abs=0.01)
+
+
+@pytest.mark.parametrize("n_animals", [2, 5])
+def test_each_animal_is_scored_and_many_are_drawn(n_animals):
+    rng = np.random.default_rng(1)
+    features = rng.normal(size=(N, 6))
+    # animals differ: the later, the worse
+    noise = np.repeat(0.3 + 1.2 * np.arange(n_animals), 20 // n_animals)
+    responses = features @ rng.normal(size=(6, 20)) / 6**0.5 + noise * rng.normal(size=(N, 20))
+    sites = pd.DataFrame(
+        {"area": ["V4"] * 20, "animal": np.repeat([f"m{k}" for k in range(n_animals)], 20 // n_animals)},
+        index=[f"u{k:02d}" for k in range(20)],
+    )
+    stimuli = StimulusSet("set", IDS, np.zeros((N, 1, 1, 3), np.uint8))
+    layer = Representation.from_features(features, IDS, keep=False, layer="one", layer_index=0)
+    found = score_predictivity(layer, Recording("rec", stimuli, responses, sites), n_boot=200, n_shuffles=0)
+    own = found.table[found.table["statistic"].str.contains("of animal").fillna(False)]
+    assert own["statistic"].tolist() == [f"median over sites of animal m{k}" for k in range(n_animals)]
+    assert own["n_sites"].tolist() == [20 // n_animals] * n_animals
+    assert own["value"].iloc[0] > own["value"].iloc[1:].max() + 0.3
+    assert int(found.details["n_drawn_sites"].sel(area="V4")) == (20 if n_animals == 2 else 5)
+    plain = score_predictivity(
+        layer, Recording("rec", stimuli, responses, sites.drop(columns="animal")), n_boot=200, n_shuffles=0
+    )
+    widths = [
+        float(row["ci_high"] - row["ci_low"])
+        for one in (found, plain)
+        for row in [one.table[one.table["statistic"] == "mean over sites"].iloc[0]]
+    ]
+    if n_animals == 2:
+        assert widths[0] == widths[1]
+        assert any("too few to be drawn" in note for note in found.notes)
+    else:
+        assert widths[0] > 1.2 * widths[1]
+
+
+def test_every_sites_reliability_has_an_interval(scores):
+    details = scores.details
+    assert (details["reliability_low"] < details["reliability"]).all()
+    assert (details["reliability"] < details["reliability_high"]).all()
