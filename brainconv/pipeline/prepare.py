@@ -86,7 +86,8 @@ def prepare_recording(
     name : str
         One of ``dataset["recordings"]``; ``simulated.<area>`` where the data set is simulated.
     dataset : mapping
-        ``n_stimuli`` and, for a simulated one, ``simulate``, as in the configuration; None for properties of cells.
+        ``n_stimuli``, ``degrees`` and, for a simulated one, ``simulate``, as in the configuration; None for
+        properties of cells.
     models : mapping, optional
         The configured models, among them the one that generates simulated responses.
     random_state : int
@@ -104,16 +105,28 @@ def prepare_recording(
         return load_recording(name, data_dir=data_dir, registry=registry)
     settings = dataset.get("simulate")
     if settings is None:
-        return load_target(
+        target = load_target(
             name,
             n_stimuli=dataset.get("n_stimuli"),
             random_state=random_state,
             data_dir=data_dir,
             registry=registry,
         )
+        return _assume_width(target, dataset.get("degrees"))
     generator = check_choice(settings["model"], models or {}, what="generating model")
     model = load_configured_model((models or {})[generator], data_dir=data_dir, registry=models_registry)
     return simulate_area(name.removeprefix("simulated."), model, settings, random_state=random_state)
+
+
+def _assume_width(target: Recording | RDMs, degrees: float | None) -> Recording | RDMs:
+    """Stimuli as wide as somebody says who knows or wants to see what it would change; never over a stated width."""
+    if degrees is None or target.stimuli is None:
+        return target
+    known = target.stimuli.degrees
+    if known is not None and known != degrees:
+        msg = f"The stimuli of {target.name!r} are {known:g}° wide, the configuration says {degrees:g}; leave it out."
+        raise InvalidInputError(msg)
+    return replace(target, stimuli=replace(target.stimuli, degrees=float(degrees)))
 
 
 def save_target(path: Path | str, target: Recording | RDMs | Properties, *, seed: int | None = None) -> None:
