@@ -100,6 +100,13 @@ BRAINSCORE_TABLE = (
     "board. Only recordings with repeats have one."
 )
 
+REWEIGHTING = (
+    "Non-negative weights of the RDMs of all layers, of category RDMs, and of both, fitted to pairs of training "
+    "stimuli; tau-a on pairs of held-out stimuli and, with several subjects, in a left-out subject; mean over random "
+    "splits. Grey: noise ceiling on the same stimuli. No intervals: splits share stimuli. After Khaligh-Razavi & Kriegeskorte "
+    "(2014), with category RDMs in place of their support vector machines."
+)
+
 MAPPING_TABLE = (
     "Mapping ceilings: the recording predicted from recorded sites instead of a layer, with the same regression and "
     "splits. What a linear map from finitely many noisy sites reaches may lie far below the noise ceiling."

@@ -25,7 +25,8 @@ def check_configuration(config: Mapping[str, Any]) -> None:
     ------
     InvalidInputError
         If a model names a data set that is not configured, a recording stands in two data sets, a simulation names a
-        model or an area that is not there, or two models could not be told apart in tables.
+        model or an area that is not there, reweighting has no categories, or two models could not be told apart in
+        tables.
     """
     models, datasets = config["models"], config["datasets"]
     for name, model in models.items():
@@ -42,6 +43,9 @@ def check_configuration(config: Mapping[str, Any]) -> None:
                 )
                 raise InvalidInputError(msg)
             home[recording] = dataset
+        if "reweighting" in spec.get("analyses", ()) and not spec.get("categories"):
+            msg = f"{where} asks for reweighting but names no `categories`; name columns of its table of stimuli."
+            raise InvalidInputError(msg)
         if "simulate" in spec:
             _check_name(spec["simulate"]["model"], models, where=where, what="generating model")
             known = [f"simulated.{area}" for area in spec["simulate"]["areas"]]

@@ -12,6 +12,7 @@ from brainconv.physiology import RINGACH_NX_NY, render_gabors
 from brainconv.pipeline.configuration import BRAINSCORE
 from brainconv.pipeline.differences import draw_differences
 from brainconv.pipeline.properties import predict_bandwidths
+from brainconv.pipeline.reweighting import ANALYSIS as REWEIGHTING
 from brainconv.plotting import (
     plot_bandwidths,
     plot_best_layers,
@@ -19,6 +20,7 @@ from brainconv.plotting import (
     plot_layer_profiles,
     plot_layer_recovery,
     plot_rdms,
+    plot_reweighting,
     plot_shape_plane,
     plot_site_scatter,
 )
@@ -54,6 +56,9 @@ def draw_figures(comparison: Comparison) -> dict[str, Figure]:
         if not rows.empty and len(rows["model"].unique()) > 1:
             figures[f"{analysis}_best_layers"] = plot_best_layers(rows, title=best)
         figures |= _draw_recovery(comparison, rows, analysis)
+    weighted = comparison.scores.table[comparison.scores.table["analysis"] == REWEIGHTING]
+    for name in dict.fromkeys(weighted["recording"]):
+        figures[f"{REWEIGHTING}_{name}"] = plot_reweighting(weighted[weighted["recording"] == name], title=name)
     figures |= _draw_sites(comparison) | draw_differences(comparison)
     for name, rdms in comparison.rdms.items():
         figures[f"rdms_{name}"] = plot_rdms(rdms, categories=_categories(comparison.targets[name]), title=name)

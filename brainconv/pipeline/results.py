@@ -19,6 +19,7 @@ from brainconv.pipeline.first_layer import FirstLayerFits, open_first_layer
 from brainconv.pipeline.gather import join_scores
 from brainconv.pipeline.pictures import MAX_STIMULI, choose_rdms, find_most_similar_layer
 from brainconv.pipeline.prepare import open_target
+from brainconv.pipeline.reweighting import ANALYSIS as REWEIGHTING
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -133,7 +134,7 @@ def open_results(folder: Path | str, config: Mapping[str, Any]) -> Comparison:
             for analysis, (model, path) in itertools.product(spec["analyses"], files.items()):
                 scores = open_scores(folder / analysis / model / f"{recording}.csv")
                 parts[analysis, model, recording] = scores
-                if scores.details is not None:
+                if scores.details is not None and analysis != REWEIGHTING:
                     details[analysis, model, recording] = scores.details
                 layer = find_most_similar_layer(scores) if analysis == "rsa" else None
                 if layer is not None and targets[recording].n_stimuli <= MAX_STIMULI:

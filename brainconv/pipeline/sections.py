@@ -154,6 +154,10 @@ def _describe_analysis(comparison: Comparison, analysis: str) -> Section | None:
                 )
             )
         shown += _difference_items(comparison, analysis, name)
+        if analysis == "rsa" and f"reweighting_{name}" in comparison.figures:
+            alt = f"{name}: weighted layers and categories."
+            figure = comparison.figures[f"reweighting_{name}"]
+            shown.append(_item(figure, alt, captions.REWEIGHTING, simulated=_is_simulated(target)))
         if shown:
             tables = [list_differences(comparison, analysis, name)]
             tables += [_site_table(comparison, name)] if analysis == "predictivity" else []

@@ -7,6 +7,7 @@ from brainconv.plotting.filters import plot_filters, plot_shape_plane
 from brainconv.plotting.profiles import plot_layer_profiles
 from brainconv.plotting.rdms import plot_rdms
 from brainconv.plotting.recovery import plot_layer_recovery
+from brainconv.plotting.reweighting import plot_reweighting
 from brainconv.plotting.scores import plot_best_layers, plot_site_scatter
 from brainconv.plotting.selection import select_best_layers
 from brainconv.plotting.style import OKABE_ITO, figure_style, figure_to_png, figure_to_svg
@@ -25,6 +26,7 @@ __all__ = [
     "plot_model_differences",
     "plot_preferred_layers",
     "plot_rdms",
+    "plot_reweighting",
     "plot_shape_plane",
     "plot_site_scatter",
     "select_best_layers",

@@ -60,6 +60,9 @@ def describe_methods(
         sections.append(_describe_rsa(rsa, known))
     if not fits.empty:
         sections.append(_describe_predictivity(fits, known))
+    weighted = table[table["analysis"] == "reweighting"]
+    if not weighted.empty:
+        sections.append(_describe_reweighting(weighted))
     tested = table[table["analysis"].isin(["comparison", "selection", "hierarchy", "mapping ceiling"])]
     if not tested.empty:
         sections.append(_describe_comparisons(tested))
@@ -187,6 +190,20 @@ def _describe_regression(name: str) -> str:
     if match:
         return REGRESSIONS[match[1]].format(match[2])
     return REGRESSIONS.get(name, f"Regression: `{name}`.")
+
+
+def _describe_reweighting(table: pd.DataFrame) -> Section:
+    names = ", ".join(_words(table, "recording"))
+    return Section(
+        "Reweighting",
+        text=[
+            f"For {names}, non-negative weights of the layers' RDMs, of category RDMs, and of both were fitted by "
+            "least squares to the pairs of training stimuli (random splits, three quarters and one quarter) of the "
+            "other subjects where there are several, and scored by tau-a on pairs of held-out stimuli in the subject left "
+            "out, beside the noise ceiling on the same pairs (after Khaligh-Razavi and Kriegeskorte 2014, who took "
+            "support vector machines trained on other images instead of category RDMs)."
+        ],
+    )
 
 
 def _describe_comparisons(table: pd.DataFrame) -> Section:

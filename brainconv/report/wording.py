@@ -113,6 +113,10 @@ REFERENCES: dict[str, str] = {
         "Ridge regression: biased estimation for nonorthogonal problems, Technometrics 12:55–67, "
         "doi:10.1080/00401706.1970.10488634"
     ),
+    "Khaligh-Razavi and Kriegeskorte 2014": (
+        "Deep supervised, but not unsupervised, models may explain IT cortical representation, PLoS Computational "
+        "Biology 10:e1003915, doi:10.1371/journal.pcbi.1003915"
+    ),
     "Kriegeskorte et al. 2008": (
         "Representational similarity analysis – connecting the branches of systems neuroscience, "
         "Frontiers in Systems Neuroscience 2:4, doi:10.3389/neuro.06.004.2008"

@@ -56,7 +56,8 @@ def simulate(n, n_runs):
         layers = [draw_layer(rng, truth) for _ in range(2)]
         results = [cross_validate(layer @ layer.T, responses, area.splits) for layer in layers]
         nothing = rng.normal(size=truth.shape)
-        nulls.append(area.aggregate(cross_validate(nothing @ nothing.T, responses, area.splits).r))
+        r = cross_validate(nothing @ nothing.T, responses, area.splits).r
+        nulls.append([r.mean(), area.aggregate(r)])
         values.append([area.aggregate(result.r) for result in results])
         means.append([result.r.mean() for result in results])
         resampled.append([area.resample(result) for result in results])
@@ -84,11 +85,12 @@ def measured(request, study):
         "mean": covered([one[0].mean.interval() for one in resampled], means.mean()),
         "layers": sum(a.mean.combine(np.subtract, b.mean).p_value() < 0.05 for a, b in resampled),
         "narrower": np.mean([np.diff(x) for x in median]) / np.mean([np.diff(x) for x in plain]),
-        "null": (nulls.mean(), nulls.std(ddof=1) / np.sqrt(n_runs)),
+        "null": list(zip(nulls.mean(axis=0), nulls.std(axis=0, ddof=1) / np.sqrt(n_runs), strict=True)),
     }
     for name, nominal in (("median", 0.95), ("plain", 0.95), ("mean", 0.95), ("layers", 0.05)):
         study.record(f"two-factor: {name}", n, found[name], n_runs, nominal)
-    study.record_value("null model: median r", n, n_runs, 0.0, *found["null"])
+    for name, number in zip(("mean", "median"), found["null"], strict=True):
+        study.record_value(f"null model: {name} r over sites", n, n_runs, 0.0, *number)
     return found
 
 
@@ -103,8 +105,10 @@ def test_equal_layers_are_rarely_called_different(measured, most):
 
 
 def test_a_null_model_scores_zero(measured):
-    mean, error = measured["null"]
-    assert abs(mean) < 3.3 * error + 0.002
+    (mean, error), (median, _) = measured["null"]
+    assert abs(mean) < 3.3 * error
+    # the median over sites that share noise is a little off centre (docs/calibration.md)
+    assert abs(median - mean) < 0.03
 
 
 def score(layers, responses, n, *, area="V4", model="net", seed=None) -> Scores:

@@ -57,6 +57,7 @@ def planned_jobs(output: str) -> dict[str, int]:
                 "extract": 20,
                 "rsa": 20,
                 "predictivity": 16,
+                "reweighting": 8,
                 "brainscore": 12,
                 "comparisons": 5,
                 "first_layer": 4,

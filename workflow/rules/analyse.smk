@@ -24,6 +24,32 @@ rule rsa:
         "../scripts/rsa.py"
 
 
+rule reweighting:
+    input:
+        representations=lambda wildcards: f"results/representations/{wildcards.model}/{DATASET_OF[wildcards.recording]}.nc",
+        recording="results/recordings/{recording}.nc",
+    output:
+        scores="results/reweighting/{model}/{recording}.csv",
+        details="results/reweighting/{model}/{recording}.nc",
+    log:
+        "results/logs/reweighting/{model}/{recording}.log",
+    benchmark:
+        "results/benchmarks/reweighting/{model}/{recording}.tsv"
+    conda:
+        "../envs/brainconv.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        categories=lambda wildcards: DATASETS[DATASET_OF[wildcards.recording]][
+            "categories"
+        ],
+        estimator=lambda wildcards: settings_of("rsa", wildcards.recording)["estimator"],
+        seed=config["seed"],
+        source=hash_source("brainconv.pipeline.reweighting", "brainconv.io.tables"),
+    script:
+        "../scripts/reweighting.py"
+
+
 rule predictivity:
     input:
         representations=lambda wildcards: f"results/representations/{wildcards.model}/{DATASET_OF[wildcards.recording]}.nc",

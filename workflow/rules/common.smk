@@ -59,7 +59,9 @@ def generator_of(recording):
 def preparation_of(recording):
     """The settings of a data set that its recordings are prepared with; None for properties of cells."""
     spec = DATASETS.get(DATASET_OF.get(recording))
-    return spec and {key: spec[key] for key in ("n_stimuli", "degrees", "simulate") if key in spec}
+    return spec and {
+        key: spec[key] for key in ("n_stimuli", "degrees", "simulate") if key in spec
+    }
 
 
 def source_of(recording):

@@ -15,7 +15,7 @@ HEAD = """# Configurations
 | `config.yaml` | the embedded quickstart: a network trained on the spot, SIMULATED recordings, no download |
 | `macaque.yaml` | real V1, V4 and IT recordings and a trained SqueezeNet; about 20 MB of downloads |
 | `macaque_reduced.yaml` | the same with fewer layers, stimuli and samples, for CI |
-| `sensitivity.yaml` | scores against squash or crop, interpolation, size on the canvas (`sensitivity_models.yaml`) |
+| `sensitivity.yaml` | scores against squash or crop, interpolation, size on the canvas (`models/sensitivity.yaml`) |
 | `smoke.yaml` | a minute's run for daily use and for the tests; SIMULATED recordings |
 
 `snakemake --cores all --configfile config/macaque.yaml` runs one of them. Threads, memory and the working directory
