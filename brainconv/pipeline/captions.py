@@ -103,8 +103,8 @@ BRAINSCORE_TABLE = (
 REWEIGHTING = (
     "Non-negative weights of the RDMs of all layers, of category RDMs, and of both, fitted to pairs of training "
     "stimuli; tau-a on pairs of held-out stimuli and, with several subjects, in a left-out subject; mean over random "
-    "splits. Grey: noise ceiling on the same stimuli. No intervals: splits share stimuli. After Khaligh-Razavi & Kriegeskorte "
-    "(2014), with category RDMs in place of their support vector machines."
+    "splits. Grey: noise ceiling on the same stimuli. No intervals: splits share stimuli. After Khaligh-Razavi & "
+    "Kriegeskorte (2014), with category RDMs in place of their support vector machines."
 )
 
 MAPPING_TABLE = (

@@ -199,9 +199,9 @@ def _describe_reweighting(table: pd.DataFrame) -> Section:
         text=[
             f"For {names}, non-negative weights of the layers' RDMs, of category RDMs, and of both were fitted by "
             "least squares to the pairs of training stimuli (random splits, three quarters and one quarter) of the "
-            "other subjects where there are several, and scored by tau-a on pairs of held-out stimuli in the subject left "
-            "out, beside the noise ceiling on the same pairs (after Khaligh-Razavi and Kriegeskorte 2014, who took "
-            "support vector machines trained on other images instead of category RDMs)."
+            "other subjects where there are several, and scored by tau-a on pairs of held-out stimuli in the subject "
+            "left out, beside the noise ceiling on the same pairs (after Khaligh-Razavi and Kriegeskorte 2014, who "
+            "took support vector machines trained on other images instead of category RDMs)."
         ],
     )
 
