@@ -149,8 +149,7 @@ def open_results(folder: Path | str, config: Mapping[str, Any]) -> Comparison:
                 estimator = {**config["rsa"], **spec["rsa"]}["estimator"]
                 rdms[recording] = choose_rdms(targets[recording], shown, estimator=estimator)
         if "predictivity" in spec["analyses"] and len(spec["recordings"]) > 1:
-            for model in files:
-                parts["hierarchy", model, dataset] = open_scores(folder / "hierarchy" / model / f"{dataset}.csv")
+            parts["hierarchy", "", dataset] = open_scores(folder / "hierarchy" / f"{dataset}.csv")
         for model, path in files.items():
             layer = read_layers(path)[0]
             provenance[f"{model} × {dataset}"] = dict(load_representations(path, layers=[layer])[layer].provenance)

@@ -44,7 +44,7 @@ def planned_jobs(output: str) -> dict[str, int]:
                 "predictivity": 12,
                 "comparisons": 3,
                 "mapping_ceiling": 3,
-                "hierarchy": 4,
+                "hierarchy": 1,
                 "first_layer": 2,
             },
         ),

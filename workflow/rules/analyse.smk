@@ -131,14 +131,15 @@ rule comparisons:
 rule hierarchy:
     input:
         lambda wildcards: [
-            f"results/predictivity/{wildcards.model}/{recording}.csv"
+            path
             for recording in DATASETS[wildcards.dataset]["recordings"]
+            for path in score_files("predictivity", recording)
         ],
     output:
-        scores="results/hierarchy/{model}/{dataset}.csv",
-        details="results/hierarchy/{model}/{dataset}.nc",
+        scores="results/hierarchy/{dataset}.csv",
+        details="results/hierarchy/{dataset}.nc",
     log:
-        "results/logs/hierarchy/{model}/{dataset}.log",
+        "results/logs/hierarchy/{dataset}.log",
     conda:
         "../envs/brainconv.yaml"
     params:

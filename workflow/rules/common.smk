@@ -103,10 +103,7 @@ def score_tables():
             if analysis == "predictivity":
                 tables.append(f"results/mapping_ceiling/{recording}.csv")
         if "predictivity" in spec["analyses"] and len(spec["recordings"]) > 1:
-            tables += [
-                f"results/hierarchy/{model}/{dataset}.csv"
-                for model in compared_models(spec["recordings"][0])
-            ]
+            tables.append(f"results/hierarchy/{dataset}.csv")
     tables += expand("results/first_layer/{model}.csv", model=FIRST_LAYER)
     return tables + expand("results/properties/{recording}.csv", recording=PROPERTIES)
 

@@ -1,11 +1,17 @@
-"""Test whether the order of one model's layers follows the order of the areas of a data set."""
+"""Test, for each model, whether the order of its layers follows the order of the areas of a data set."""
+
+from pathlib import Path
 
 from brainconv.io.provenance import collect_provenance
 from brainconv.io.tables import open_scores, save_scores
 from brainconv.pipeline.comparisons import order_areas_by_depth
+from brainconv.pipeline.gather import join_scores
 
 from _runtime import job
 
 with job(snakemake):
-    scores = order_areas_by_depth([open_scores(path) for path in snakemake.input], seed=snakemake.params.seed)
+    models = {}
+    for path in snakemake.input:
+        models.setdefault(Path(path).parent.name, []).append(open_scores(path))
+    scores = join_scores(order_areas_by_depth(parts, seed=snakemake.params.seed) for parts in models.values())
     save_scores(scores, snakemake.output.scores, provenance=collect_provenance(seed=snakemake.params.seed))
