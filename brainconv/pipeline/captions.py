@@ -107,6 +107,13 @@ REWEIGHTING = (
     "Kriegeskorte (2014), with category RDMs in place of their support vector machines."
 )
 
+KNOWN = (
+    "Published values, and values that were re-derived from the same files by other code, beside those of this run. "
+    "What differs is shown as it is."
+)
+
+KNOWN_TABLE = "Reproduced: within the tolerance that was set before this run. The same rows: `tables/reproduction.csv`."
+
 MAPPING_TABLE = (
     "Mapping ceilings: the recording predicted from recorded sites instead of a layer, with the same regression and "
     "splits. What a linear map from finitely many noisy sites reaches may lie far below the noise ceiling."

@@ -14,7 +14,15 @@ from brainconv.pipeline.differences import CAPTIONS, LAYERS, MODELS, PREFERRED, 
 from brainconv.pipeline.figures import explain_missing_ceiling, select_layer_rows
 from brainconv.plotting import figure_to_svg, select_best_layers
 from brainconv.predictivity.ridge import PENALTY_GRID
-from brainconv.report import FigureItem, Section, Summary, TableItem, describe_methods, render_report
+from brainconv.report import (
+    FigureItem,
+    Section,
+    Summary,
+    TableItem,
+    compare_with_known,
+    describe_methods,
+    render_report,
+)
 
 if TYPE_CHECKING:
     from brainconv.pipeline.results import Comparison
@@ -34,6 +42,7 @@ def write_report(comparison: Comparison, path: Path | str) -> None:
         _describe_run(comparison),
         *(_describe_analysis(comparison, analysis) for analysis in captions.HEADS),
         _describe_first_layers(comparison),
+        _list_known(comparison),
         _list_scores(comparison),
         describe_methods(comparison.scores, settings=_flatten(comparison)),
     ]
@@ -300,6 +309,13 @@ def _describe_first_layers(comparison: Comparison) -> Section | None:
     ]
     summary = TableItem(rows[columns], captions.FIRST_LAYER_TABLE)
     return Section("First layer and V1 receptive fields", [captions.INTRODUCTIONS["first_layer"]], figures, [summary])
+
+
+def _list_known(comparison: Comparison) -> Section | None:
+    found = compare_with_known(comparison.scores)
+    if found.empty:
+        return None
+    return Section("Known values", [captions.KNOWN], tables=[TableItem(found, captions.KNOWN_TABLE)])
 
 
 def _list_scores(comparison: Comparison) -> Section:

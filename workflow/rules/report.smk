@@ -7,12 +7,13 @@ rule tables:
     output:
         csv="results/tables/scores.csv",
         parquet="results/tables/scores.parquet",
+        reproduction="results/tables/reproduction.csv",
     log:
         "results/logs/tables.log",
     conda:
         "../envs/brainconv.yaml"
     params:
-        source=hash_source("brainconv.pipeline.gather"),
+        source=hash_source("brainconv.pipeline.gather", "brainconv.report.reproduction"),
     script:
         "../scripts/tables.py"
 
