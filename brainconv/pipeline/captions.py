@@ -121,5 +121,5 @@ MAPPING_TABLE = (
 
 HIERARCHY_TABLE = (
     "Whether the order of layers follows the order of areas: rank correlation, over sites, of the preferred depth and "
-    "the area's place; one-sided p against sites that belong to areas at random."
+    "the area's place; one-sided p, the larger of a permutation of the sites' areas and of the bootstrap."
 )

@@ -14,7 +14,7 @@ from scipy.stats import rankdata
 
 from brainconv.containers import Scores
 from brainconv.errors import InvalidInputError
-from brainconv.predictivity.resampling import nanmean
+from brainconv.predictivity.resampling import INTERVAL, nanmean
 from brainconv.predictivity.twofactor import Resampled
 
 Array = NDArray[np.float64]
@@ -103,7 +103,8 @@ def score_hierarchy(
     -------
     Scores
         One row: Spearman's correlation of preferred depth (`compute_preferred_depth`) and area, ``ci_low`` and
-        ``ci_high`` of the two-factor bootstrap, one-sided p against sites that belong to areas at random.
+        ``ci_high`` of the two-factor bootstrap, one-sided p: the larger of two, against
+        sites that belong to areas at random, and of the bootstrap, which knows that the sites of an area share noise.
 
     Raises
     ------
@@ -137,7 +138,12 @@ def score_hierarchy(
     value = float(_spearman(depth[None], place[None])[0])
     null = _spearman(rng.permuted(np.tile(depth, (n_permutations, 1)), axis=1), place[None])
     p = float((1 + (null >= value - 1e-12).sum()) / (1 + n_permutations))
-    low, high = _centre_interval(_resample(r, place, n_boot, rng), value) if n_boot else (np.nan, np.nan)
+    low, high = np.nan, np.nan
+    if n_boot:
+        around = _centre(_resample(r, place, n_boot, rng), value)
+        low, high = np.clip(np.nanpercentile(around, INTERVAL), -1.0, 1.0)
+        # sites of an area share noise, which a permutation of single sites does not know
+        p = max(p, float((1 + (around <= 0).sum()) / (1 + n_boot)))
     table = parts[0].table.iloc[0]
     row: dict[str, Any] = {
         name: table[name] for name in ("model", "weights", "seed", "degrees", "regression", "splits", "n_stimuli")
@@ -186,12 +192,10 @@ def _resample(r: Array, place: Array, n_boot: int, rng: np.random.Generator) -> 
     )
 
 
-def _centre_interval(resampled: Resampled, value: float) -> tuple[float, float]:
-    """The interval moved to the estimate, as drawing splits makes depths noisier and every correlation smaller."""
+def _centre(resampled: Resampled, value: float) -> Array:
+    """The resamples moved to the estimate, as drawing splits makes depths noisier and every correlation smaller."""
     values = resampled.rescaled()
-    low, high = resampled.interval()
-    moved = value - float(nanmean(values, axis=0))
-    return max(low + moved, -1.0), min(high + moved, 1.0)
+    return value + values - float(nanmean(values, axis=0))
 
 
 def _spearman(depth: Array, place: Array) -> Array:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri, stdtrit
 
 from brainconv.predictivity.resampling import interval, nanmean
 
@@ -55,7 +56,10 @@ class Resampled:
         return float(np.clip(2 * (a * stimuli + b * sites) - a * b * together, max(a * stimuli, b * sites), largest))
 
     def rescaled(self) -> Array:
-        """The resamples of both, drawn towards or away from their mean until they have that variance.
+        """The resamples of both, drawn towards or away from their mean until they have that variance, and wider.
+
+        The variance is itself an estimate from few sites (or animals, or stimuli): as with Student's t, the spread is
+        widened by the ratio of t to the normal at 97.5 %, with one degree of freedom less than the smaller number.
 
         Returns
         -------
@@ -65,7 +69,9 @@ class Resampled:
         if not spread > 0:
             return self.both
         centre = nanmean(self.both, axis=0)
-        scaled: Array = centre + (self.both - centre) * np.sqrt(self.variance() / spread)
+        freedom = max(min(self.n_stimuli, self.n_sites) - 1, 1)
+        wider = stdtrit(freedom, 0.975) / ndtri(0.975)
+        scaled: Array = centre + (self.both - centre) * np.sqrt(self.variance() / spread) * wider
         return scaled
 
     def interval(self) -> tuple[float, float]:

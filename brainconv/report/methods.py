@@ -231,8 +231,8 @@ def _describe_comparisons(table: pd.DataFrame) -> Section:
     if "hierarchy" in kinds:
         text.append(
             "The order of areas was tested by Spearman's correlation, over sites, of the place of the area and the "
-            "preferred depth: the mean place of the layer chosen inside the training folds. Its one-sided p comes from "
-            "permutations of the sites' areas."
+            "preferred depth: the mean place of the layer chosen inside the training folds. Its one-sided p is the "
+            "larger of two: of permutations of the sites' areas, and of a bootstrap over splits and sites."
         )
     return Section("Comparisons", text=text)
 

@@ -27,10 +27,12 @@ def test_what_stimuli_and_sites_share_is_counted_once():
 def test_the_interval_has_that_variance_and_the_mean_of_the_resamples():
     resampled = draw(12, 9)
     values = resampled.rescaled()
-    assert values.var() == pytest.approx(resampled.variance())
+    # eight degrees of freedom: Student's t over the normal at 97.5 %
+    wider = 2.306 / 1.96
+    assert values.var() == pytest.approx(resampled.variance() * wider**2, rel=1e-4)
     assert values.mean() == pytest.approx(resampled.both.mean())
     low, high = resampled.interval()
-    assert high - low == pytest.approx(2 * 1.96 * np.sqrt(resampled.variance()), rel=0.1)
+    assert high - low == pytest.approx(2 * 2.306 * np.sqrt(resampled.variance()), rel=0.1)
 
 
 def test_the_variance_is_never_below_that_of_one_factor_alone():
