@@ -10,7 +10,7 @@ from brainconv.similarity.animal_ceiling import compute_animal_ceiling
 from brainconv.similarity.bootstrap import compare_resampled, draw_multiplicities
 from brainconv.similarity.ceiling import average_sessions, compute_rdm_ceiling
 from brainconv.similarity.comparators import COMPARATORS, RESAMPLED_COMPARATORS, compare_rdms
-from brainconv.similarity.corrections import CORRECTIONS, adjust_p, combine_variances
+from brainconv.similarity.corrections import CORRECTIONS, adjust_p
 from brainconv.similarity.dimensionality import (
     compute_dimensionality,
     compute_effective_dimensionality,
@@ -26,6 +26,7 @@ from brainconv.similarity.rdms import compute_rdms
 from brainconv.similarity.repeats import REPEAT_ESTIMATORS, estimate_from_repeats
 from brainconv.similarity.reweighting import partition_variance, score_reweighted
 from brainconv.similarity.score import score_rsa
+from brainconv.similarity.variances import combine_variances, count_pairs_once
 from brainconv.similarity.weighting import fit_rdm_weights
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "compute_rdm_ceiling",
     "compute_rdms",
     "compute_spectral_slope",
+    "count_pairs_once",
     "draw_multiplicities",
     "estimate_from_repeats",
     "fit_discriminant",

@@ -1,4 +1,4 @@
-"""Corrections of p for the number of tests, and of bootstrap variance for two factors drawn at once."""
+"""Corrections of p for the number of tests."""
 
 from __future__ import annotations
 
@@ -53,30 +53,3 @@ def adjust_p(p: Floats, *, correction: str = "fdr") -> Floats:
     adjusted[order] = np.minimum(np.minimum.accumulate(stepped[::-1])[::-1], 1.0)
     q[tested] = adjusted
     return q
-
-
-def combine_variances(stimuli: Floats, subjects: Floats, both: Floats, *, n_stimuli: int, n_subjects: int) -> Floats:
-    """Variance of a statistic over new stimuli and new subjects, from three bootstraps.
-
-    Drawing both factors at once counts the noise of single measurements three times; the single draws tell how much.
-
-    Parameters
-    ----------
-    stimuli, subjects, both : ndarray, shape (...)
-        Variances over bootstrap samples of the stimuli, of the subjects, and of both.
-    n_stimuli, n_subjects : int
-
-    Returns
-    -------
-    ndarray, shape (...)
-        Not below either single one (for small samples n / (n - 1) times), not above that of both.
-
-    References
-    ----------
-    Schütt H H et al. (2023), doi:10.7554/eLife.82566, eq. 11 with factors for small samples.
-    """
-    by_stimuli = stimuli * n_stimuli / (n_stimuli - 1)
-    by_subjects = subjects * n_subjects / (n_subjects - 1)
-    interaction = (both - stimuli - subjects) * n_stimuli * n_subjects / ((n_stimuli - 1) * (n_subjects - 1))
-    floor = np.maximum(by_stimuli, by_subjects)
-    return np.asarray(np.minimum(np.maximum(by_stimuli + by_subjects - interaction, floor), both))

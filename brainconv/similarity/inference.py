@@ -18,8 +18,9 @@ from brainconv.similarity.bootstrap import compare_resampled, draw_multiplicitie
 from brainconv.similarity.candidates import prepare_candidates
 from brainconv.similarity.ceiling import POOLED_AS
 from brainconv.similarity.comparators import RESAMPLED_COMPARATORS, compare_rows
-from brainconv.similarity.corrections import CORRECTIONS, adjust_p, combine_variances
+from brainconv.similarity.corrections import CORRECTIONS, adjust_p
 from brainconv.similarity.targets import AreaTarget, prepare_targets
+from brainconv.similarity.variances import combine_variances, count_pairs_once, jackknife_variance
 from brainconv.validation import check_choice
 
 Floats = NDArray[np.float64]
@@ -74,8 +75,8 @@ def compare_models(
     comparator : str
         Of `RESAMPLED_COMPARATORS`.
     generalise : {"stimuli", "subjects", "both"}
-        What the claim is about, and so what the bootstrap draws.  ``both`` corrects for drawing twice
-        (`combine_variances`).
+        What the claim is about, and so what is resampled.  Variances are corrected for what the bootstrap counts more
+        than once: noise of single pairs of stimuli, and of stimuli in subjects.
     correction : {"fdr", "bonferroni", "none"}
         Of p, over the candidates or pairs of one area.
     margin : float
@@ -90,8 +91,8 @@ def compare_models(
     Returns
     -------
     ModelComparison
-        Intervals and p from Student's t on bootstrap standard errors, with as many degrees of freedom as the smaller
-        drawn factor has members, less one.  Values that a ceiling needs are NaN for a single subject.
+        Intervals and p from Student's t on resampled standard errors, with one degree of freedom less than the factor
+        has members; for both, weighted after Satterthwaite.  What needs a ceiling is NaN for a single subject.
 
     Raises
     ------
@@ -104,7 +105,8 @@ def compare_models(
     References
     ----------
     Schütt H H et al. (2023), doi:10.7554/eLife.82566; Nili H et al. (2014), doi:10.1371/journal.pcbi.1003553.  Unlike
-    them, the pools behind the ceiling are those of all stimuli and subjects in every sample.
+    them, noise of pairs counts once (Efron & Stein 1981, doi:10.1214/aos/1176345462), and the pools behind the ceiling
+    are those of all stimuli and subjects in every sample.
     """
     check_choice(comparator, RESAMPLED_COMPARATORS, what="RDM comparator")
     check_choice(generalise, GENERALISE, what="factor to generalise over")
@@ -153,6 +155,7 @@ class _Statistics:
     values: Floats
     upper: float
     samples: dict[str, Floats]
+    left_out: Floats
     generalise: str
     n_stimuli: int
     n_subjects: int
@@ -178,29 +181,36 @@ class _Statistics:
             upper = float(compare_rows(pooled, part.rows, comparator=comparator).mean())
         share = of_subjects / n
         samples = {"subjects": observed[0] @ share.T}
+        n_boot, n_stimuli = of_stimuli.shape
+        left_out = np.empty((0, *observed[0].shape))
         if generalise != "subjects":
-            drawn = compare_resampled(everything, part.rows, of_stimuli, comparators=[comparator])[comparator]
-            each = _per_subject(drawn, len(rows))
+            but_one = 1 - np.eye(n_stimuli, dtype=np.int32)
+            weights = np.concatenate([of_stimuli, but_one])
+            drawn = compare_resampled(everything, part.rows, weights, comparators=[comparator])[comparator]
+            each, left_out = np.split(_per_subject(drawn, len(rows)), [n_boot])
             samples["stimuli"] = each.mean(axis=2).T
             samples["both"] = np.einsum("kms,ks->mk", each, share)
         values = observed[0].mean(axis=1)
-        return cls(values, upper, samples, generalise, of_stimuli.shape[1], n)
+        return cls(values, upper, samples, left_out, generalise, n_stimuli, n)
 
-    @property
-    def dof(self) -> int:
-        sizes = {"stimuli": self.n_stimuli, "subjects": self.n_subjects}
-        return (min(sizes.values()) if self.generalise == "both" else sizes[self.generalise]) - 1
-
-    def error(self, contrast: Floats) -> float:
-        """Standard error of a contrast of the values; NaN where a sample leaves it undefined."""
+    def error(self, contrast: Floats) -> tuple[float, float]:
+        """Standard error of a contrast of the values (NaN where a sample leaves it undefined), degrees of freedom."""
         used = np.flatnonzero(contrast)  # an undefined ceiling must not spoil what does not use it
-        variance = {name: np.asarray(np.var(contrast[used] @ drawn[used])) for name, drawn in self.samples.items()}
+        drawn = {name: float(np.var(contrast[used] @ samples[used])) for name, samples in self.samples.items()}
         n, m = self.n_stimuli, self.n_subjects
-        if self.generalise == "stimuli":
-            return float(np.sqrt(variance["stimuli"] * n / (n - 1)))
+        by_subjects = np.asarray(drawn["subjects"] * m / max(m - 1, 1))
         if self.generalise == "subjects":
-            return float(np.sqrt(variance["subjects"] * m / (m - 1)))
-        return float(np.sqrt(combine_variances(**variance, n_stimuli=n, n_subjects=m)))
+            return float(np.sqrt(by_subjects)), m - 1
+        jackknife, shared_out = jackknife_variance(np.einsum("k,iks->is", contrast[used], self.left_out[:, used]))
+        by_stimuli = count_pairs_once(jackknife, np.asarray(drawn["stimuli"] * n / (n - 1)))
+        if self.generalise == "stimuli":
+            return float(np.sqrt(by_stimuli)), n - 1
+        crossed = (drawn["both"] - drawn["stimuli"] - drawn["subjects"]) * n * m / ((n - 1) * (m - 1))
+        interaction = count_pairs_once(shared_out, np.asarray(max(crossed, 0.0)))
+        variance = float(combine_variances(by_stimuli, by_subjects, interaction))
+        # Satterthwaite: few subjects leave few degrees of freedom as far as subjects are what varies
+        uncertainty = float(by_stimuli) ** 2 / (n - 1) + float(by_subjects) ** 2 / (m - 1)
+        return float(np.sqrt(variance)), variance**2 / uncertainty if uncertainty > 0 else n - 1
 
 
 def _pools(subjects: Floats, comparator: str) -> Floats:
@@ -223,12 +233,11 @@ def _test_models(
     statistics: _Statistics, labels: list[dict[str, Any]], shared: dict[str, Any], correction: str, margin: float
 ) -> list[dict[str, Any]]:
     lower = float(statistics.values[-1])
-    wide = student.ppf(0.975, statistics.dof)
     found = []
     for k, label in enumerate(labels):
         contrast = np.zeros(len(statistics.values))
         contrast[k] = 1.0
-        value, se = float(statistics.values[k]), statistics.error(contrast)
+        value, (se, dof) = float(statistics.values[k]), statistics.error(contrast)
         if not se > 1e-12:
             msg = (
                 f"{label['model']}:{label['layer']} has the same similarity with {shared['recording']!r} in every "
@@ -238,16 +247,14 @@ def _test_models(
         below = equivalent = np.nan
         if np.isfinite(lower):
             contrast[-1] = -1.0
-            gap = statistics.error(contrast)
-            below = student.cdf((value - lower) / gap, statistics.dof) if gap > 1e-12 else np.nan
+            below = 1.0 - _exceeds(value - lower, *statistics.error(contrast))
             contrast[-1] = margin - 1.0
-            gap = statistics.error(contrast)
-            missed = value - (1.0 - margin) * lower
-            equivalent = student.sf(missed / gap, statistics.dof) if gap > 1e-12 else np.nan
+            equivalent = _exceeds(value - (1.0 - margin) * lower, *statistics.error(contrast))
+        wide = student.ppf(0.975, dof)
         found.append(
             shared
             | {"model": label["model"], "layer": label["layer"], "value": value, "se": se}
-            | {"ci_low": value - wide * se, "ci_high": value + wide * se, "p": student.sf(value / se, statistics.dof)}
+            | {"ci_low": value - wide * se, "ci_high": value + wide * se, "p": _exceeds(value, se, dof)}
             | {"ceiling_low": lower, "ceiling_high": statistics.upper}
             | {"p_below_ceiling": below, "p_equivalent": equivalent}
         )
@@ -256,24 +263,29 @@ def _test_models(
     return found
 
 
+def _exceeds(value: float, se: float, dof: float) -> float:
+    """One-sided p against a value of at most 0; NaN without spread."""
+    return float(student.sf(value / se, dof)) if se > 1e-12 else np.nan
+
+
 def _test_pairs(
     statistics: _Statistics, labels: list[dict[str, Any]], shared: dict[str, Any], correction: str
 ) -> list[dict[str, Any]]:
-    wide = student.ppf(0.975, statistics.dof)
     found = []
     for i, j in combinations(range(len(labels)), 2):
         contrast = np.zeros(len(statistics.values))
         contrast[[i, j]] = 1.0, -1.0
         difference = float(statistics.values[i] - statistics.values[j])
-        se = statistics.error(contrast)
+        se, dof = statistics.error(contrast)
         if not se > 1e-12:
             names = [f"{labels[k]['model']}:{labels[k]['layer']}" for k in (i, j)]
             msg = f"{names[0]} and {names[1]} do not differ in any bootstrap sample; leave one of the two out."
             raise InvalidInputError(msg)
         named = {f"{name}_{side}": labels[k][name] for side, k in (("a", i), ("b", j)) for name in ("model", "layer")}
-        p = 2.0 * student.sf(abs(difference) / se, statistics.dof)
-        spread = {"se": se, "ci_low": difference - wide * se, "ci_high": difference + wide * se, "p": p}
-        found.append(shared | named | {"difference": difference} | spread)
+        wide = student.ppf(0.975, dof)
+        spread = {"se": se, "ci_low": difference - wide * se, "ci_high": difference + wide * se}
+        p = 2.0 * _exceeds(abs(difference), se, dof)
+        found.append(shared | named | {"difference": difference, "p": p} | spread)
     _add_q(found, correction, "")
     return found
 

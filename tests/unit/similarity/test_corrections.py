@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import false_discovery_control
 
 from brainconv.errors import NotFoundError
-from brainconv.similarity import adjust_p, combine_variances
+from brainconv.similarity import adjust_p
 
 
 def test_fdr_is_that_of_scipy_and_ignores_what_was_not_tested():
@@ -25,12 +25,3 @@ def test_bonferroni_and_none():
     np.testing.assert_array_equal(adjust_p(p, correction="none"), p)
     with pytest.raises(NotFoundError, match="Did you mean 'fdr'"):
         adjust_p(p, correction="fdrr")
-
-
-def test_combined_variance_is_that_of_rsatoolbox():
-    from rsatoolbox.util.inference_util import _dual_bootstrap
-
-    rng = np.random.default_rng(0)
-    stimuli, subjects, both = rng.random((3, 50)) * np.array([1.0, 1.0, 3.0])[:, None]
-    ours = combine_variances(stimuli, subjects, both, n_stimuli=30, n_subjects=6)
-    np.testing.assert_allclose(ours, _dual_bootstrap(np.stack([both, subjects, stimuli]), n_rdm=6, n_pattern=30))

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import squareform
+
+from brainconv.similarity import combine_variances, count_pairs_once, draw_multiplicities
+from brainconv.similarity.variances import jackknife_variance
+
+
+def test_combined_variance_is_that_of_rsatoolbox():
+    from rsatoolbox.util.inference_util import _dual_bootstrap
+
+    rng = np.random.default_rng(0)
+    stimuli, subjects, both = rng.random((3, 50)) * np.array([1.0, 1.0, 3.0])[:, None]
+    n, m = 30, 6
+    interaction = (both - stimuli - subjects) * n * m / ((n - 1) * (m - 1))
+    ours = combine_variances(stimuli * n / (n - 1), subjects * m / (m - 1), interaction)
+    theirs = _dual_bootstrap(np.stack([both, subjects, stimuli]), n_rdm=m, n_pattern=n)
+    np.testing.assert_allclose(np.minimum(ours, both), theirs)  # which caps what we have no need to cap
+
+
+def test_bounds():
+    bootstrap = np.array([3.0, 3.0, 3.0, 3.0])
+    np.testing.assert_allclose(count_pairs_once(np.array([2.0, 2.5, 4.0, 1.0]), bootstrap), [1.0, 2.0, 3.0, 1.0])
+
+
+@pytest.mark.parametrize(("of_stimuli", "of_pairs"), [(0.0, 1.0), (1.0, 0.0), (0.3, 1.0)])
+def test_mean_over_pairs_has_its_own_variance(of_stimuli, of_pairs):
+    """The mean of g_i + g_j + e_ij, of which everything is known."""
+    n, n_runs = 30, 150
+    rng = np.random.default_rng(7)
+    estimates = {"ours": [], "bootstrap": [], "jackknife": []}
+    means = []
+    for _ in range(n_runs):
+        g = of_stimuli * rng.normal(size=n)
+        x = g[:, None] + g + of_pairs * squareform(rng.normal(size=n * (n - 1) // 2))
+        np.fill_diagonal(x, 0.0)
+        means.append(x.sum() / (n * (n - 1)))
+        w = np.concatenate([draw_multiplicities(n, 300, rng), 1 - np.eye(n, dtype=np.int32)]).astype(float)
+        drawn = np.einsum("ki,ij,kj->k", w, x, w) / (w.sum(axis=1) ** 2 - (w**2).sum(axis=1))
+        bootstrap = np.var(drawn[:300]) * n / (n - 1)
+        jackknife = jackknife_variance(drawn[300:, None])[0]
+        for name, value in (
+            ("ours", count_pairs_once(jackknife, np.asarray(bootstrap))),
+            ("bootstrap", bootstrap),
+            ("jackknife", jackknife),
+        ):
+            estimates[name].append(float(value))
+    true = 4 * of_stimuli**2 / n + 2 * of_pairs**2 / (n * (n - 1))
+    assert np.var(means) == pytest.approx(true, rel=0.45)
+    ratio = np.mean(estimates["ours"]) / true
+    assert ratio == pytest.approx(1.0, abs=0.15) if of_stimuli else 1.0 < ratio < 1.4  # 1.21 at 30 stimuli, exactly
+    if not of_stimuli:  # what the correction is for
+        assert np.mean(estimates["bootstrap"]) == pytest.approx(3 * true, rel=0.15)
+        assert np.mean(estimates["jackknife"]) == pytest.approx(2 * true, rel=0.15)
+
+
+def test_interaction_is_what_differs_between_subjects():
+    rng = np.random.default_rng(0)
+    shared = rng.normal(size=(40, 1))
+    variance, interaction = jackknife_variance(np.tile(shared, (1, 5)))
+    assert interaction == pytest.approx(0.0, abs=1e-15)
+    assert variance == pytest.approx(39 / 40 * np.sum((shared - shared.mean()) ** 2))
+    variance, interaction = jackknife_variance(rng.normal(size=(400, 50)))
+    assert interaction == pytest.approx(variance, rel=0.2)
+    assert np.isnan(jackknife_variance(shared)[1])
