@@ -123,3 +123,46 @@ HIERARCHY_TABLE = (
     "Whether the order of layers follows the order of areas: rank correlation, over sites, of the preferred depth and "
     "the area's place; one-sided p, the larger of a permutation of the sites' areas and of the bootstrap."
 )
+
+MAP = (
+    "Each stimulus in a plane in which distances are as near to the dissimilarities as can be (metric multidimensional "
+    "scaling), the second map turned onto the first. Stress: how far the plane's distances are off (0: not at all); at "
+    "this number of stimuli most of a geometry does not fit into a plane, so that maps illustrate and do not test."
+)
+
+MEASURES_PANEL = (
+    "The same layers by every measure of similarity. Colour: place within the row; outlined: the best. Comparators of "
+    "RDMs above, measures of patterns below; procrustes is a distance."
+)
+
+AGREEMENT_TABLE = (
+    "How much the order of layers and models depends on the measure: Spearman's rho with the order by rho-a, over the "
+    "layers of all models, and the layer that each measure puts first."
+)
+
+DIMENSIONS_TABLE = (
+    "Effective dimensionality of each layer over these stimuli: the participation ratio, corrected for their number "
+    "(brackets: 95 %, jackknife over 20 groups of stimuli). Spectral slope: exponent of the power law of the "
+    "eigenvalues, which falls off too fast in small samples."
+)
+
+CROSS_VALIDATED_TABLE = (
+    "Squared distances of each layer and cross-validated squared distances of the area, Pearson's r over pairs of "
+    "stimuli: noise does not bias them, so that there is a ceiling for one animal. It bounds a model of these very "
+    "sites, and says nothing about other sites or animals."
+)
+
+MATRIX = (
+    "Every layer beside every area that was recorded with the same stimuli; brackets: 95 % interval; outlined: the "
+    "best layer of each area, a plain maximum."
+)
+
+BETWEEN_TABLE = (
+    "Similarity of the areas' RDMs (means over subjects) with one another; brackets: 95 % bootstrap over stimuli."
+)
+
+DISSOCIATION_TABLE = (
+    "Double dissociation: each area's best layer minus the best layer of the other area; both must lie above 0. p: "
+    "one-sided, Student's t on resampled stimuli; q: the larger p of the two, corrected over pairs of areas after "
+    "Benjamini and Hochberg. The layers were chosen on these very stimuli, which favours a dissociation."
+)

@@ -24,7 +24,8 @@ from brainconv.predictivity.inference import MIN_TWINS
 
 UNTRAINED = "random"
 MINUS = " minus "
-PAIRS = f"{MEAN}{NESTED}: "
+_BETWEEN_MODELS = ": "
+PAIRS = f"{MEAN}{NESTED}{_BETWEEN_MODELS}"
 SELECTION = "share of resamples as the best layer"
 
 
@@ -116,24 +117,36 @@ def order_areas_by_depth(scores: Sequence[Scores], *, seed: int = 0) -> Scores:
         return Scores.from_rows([], notes=[f"Order of areas by depth in {name} was not tested: {reason}"])
 
 
+def is_pair(table: pd.DataFrame) -> pd.Series[bool]:
+    """Which rows of a table of comparisons hold the difference of two models.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of `compare_predictivity` or `compare_geometries`.
+    """
+    return table["statistic"].str.contains(_BETWEEN_MODELS, regex=False).fillna(False).astype(bool)
+
+
 def read_pairs(scores: Scores) -> pd.DataFrame:
     """Differences between models, from a table of comparisons.
 
     Parameters
     ----------
     scores : Scores
-        Of `compare_predictivity`.
+        Of `compare_predictivity` or `compare_geometries`.
 
     Returns
     -------
     DataFrame
         Columns ``area``, ``first``, ``second``, ``difference``, ``ci_low``, ``ci_high``, ``p``, ``q``, a row per pair.
     """
-    table = scores.table[scores.table["statistic"].str.startswith(PAIRS).fillna(False).astype(bool)]
-    pairs = table["statistic"].str.removeprefix(PAIRS).str.split(MINUS, n=1, expand=True, regex=False)
+    table = scores.table[is_pair(scores.table)]
     found = table.rename(columns={"value": "difference"})[["area", "difference", "ci_low", "ci_high", "p", "q"]]
     if table.empty:
         return found.assign(first=[], second=[])
+    named = table["statistic"].str.split(_BETWEEN_MODELS, n=1, expand=True, regex=False)[1]
+    pairs = named.str.split(MINUS, n=1, expand=True, regex=False)
     return found.assign(first=pairs[0], second=pairs[1]).reset_index(drop=True)
 
 

@@ -9,7 +9,8 @@ import xarray as xr
 
 from brainconv.containers import Recording, Scores
 from brainconv.errors import InvalidInputError
-from brainconv.pipeline.comparisons import PAIRS, UNTRAINED, read_pairs
+from brainconv.pipeline.comparisons import UNTRAINED, is_pair, read_pairs
+from brainconv.pipeline.geometries import BELOW, EQUIVALENT
 from brainconv.plotting import plot_layer_differences, plot_model_differences, plot_preferred_layers
 from brainconv.predictivity import AREA_ORDER
 from brainconv.predictivity.hierarchy import DIFFERENT_STIMULI
@@ -28,7 +29,14 @@ TABLE = (
     "often a layer is the best over resamples, which is not the probability that it is the right one."
 )
 
-CAPTIONS = {
+RSA_TABLE = (
+    "Differences of similarity, each model at its most similar layer (a plain maximum on these stimuli); Student's t. "
+    "p: two-sided, but one-sided for the lower ceiling (small where a model stays below it) and for 90 % of it (small "
+    "where a model is shown to reach it); q: p corrected after Benjamini and Hochberg for each kind. For new stimuli "
+    "and, where there are several subjects, for new subjects too."
+)
+
+_CAPTIONS = {
     LAYERS: "Each layer's mean r over sites, minus the network's first layer and, where there are five, minus the mean "
     "of its untrained twins. Bars: 95 % bootstrap over stimuli and sites (and twins); filled: q < 0.05 after "
     "Benjamini and Hochberg, two-sided.",
@@ -36,6 +44,26 @@ CAPTIONS = {
     "●: q < 0.05, paired bootstrap over stimuli and sites, two-sided, corrected after Benjamini and Hochberg.",
     PREFERRED: "How many of each area's sites are predicted best from each layer, chosen inside the training folds.",
 }
+
+_RSA_CAPTIONS = {
+    LAYERS: "Each layer's similarity minus that of the network's first layer. Bars: 95 %, Student's t on resampled "
+    "stimuli (and subjects, where there are several); filled: q < 0.05 after Benjamini and Hochberg, two-sided.",
+    MODELS: "Similarity, row minus column, each model at its most similar layer (a plain maximum on these stimuli). "
+    "●: q < 0.05, paired, two-sided, Student's t on resampled stimuli (and subjects, where there are several), "
+    "corrected after Benjamini and Hochberg.",
+}
+
+
+def caption_of(kind: str, analysis: str) -> str:
+    """What is written under a figure of differences.
+
+    Parameters
+    ----------
+    kind : str
+        `LAYERS`, `MODELS` or `PREFERRED`.
+    analysis : str
+    """
+    return (_RSA_CAPTIONS if analysis == "rsa" else _CAPTIONS)[kind]
 
 
 def draw_differences(comparison: Comparison) -> dict[str, Figure]:
@@ -52,16 +80,22 @@ def draw_differences(comparison: Comparison) -> dict[str, Figure]:
     figures: dict[str, Figure] = {}
     for (analysis, recording), scores in comparison.comparisons.items():
         table = scores.table[(scores.table["analysis"] == "comparison") & (scores.table["weights"] != UNTRAINED)]
-        layers = table[~table["statistic"].str.startswith(PAIRS).fillna(False).astype(bool)]
+        layers = table[~is_pair(table) & ~table["statistic"].isin([BELOW, EQUIVALENT])]
         for (model, area), rows in layers.groupby(["model", "area"], sort=False):
             if len(set(rows["layer"])) > 1:
                 figures["_".join([LAYERS, analysis, recording, str(area), str(model)])] = plot_layer_differences(
-                    rows, title=f"{recording} · {area} · {model}", simulated=_is_simulated(rows)
+                    rows,
+                    title=f"{recording} · {area} · {model}",
+                    ylabel=str(rows["definition"].iloc[0]),
+                    simulated=_is_simulated(rows),
                 )
         pairs = read_pairs(scores)
         for area in map(str, dict.fromkeys(pairs["area"])):
             figures["_".join([MODELS, analysis, recording, area])] = plot_model_differences(
-                pairs[pairs["area"] == area], title=f"{recording} · {area}", simulated=_is_simulated(scores.table)
+                pairs[pairs["area"] == area],
+                title=f"{recording} · {area}",
+                label=f"{table['definition'].iloc[0]}, row minus column",
+                simulated=_is_simulated(scores.table),
             )
     return figures | _draw_preferred(comparison)
 
@@ -82,7 +116,7 @@ def list_differences(comparison: Comparison, analysis: str, recording: str) -> T
     if scores is None or not len(scores):
         return None
     columns = ["model", "weights", "layer", "statistic", "value", "ci_low", "ci_high", "p", "q", "simulated"]
-    return TableItem(scores.table[columns], TABLE)
+    return TableItem(scores.table[columns], RSA_TABLE if analysis == "rsa" else TABLE)
 
 
 def _draw_preferred(comparison: Comparison) -> dict[str, Figure]:

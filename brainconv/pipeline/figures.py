@@ -13,6 +13,7 @@ from brainconv.pipeline.configuration import BRAINSCORE
 from brainconv.pipeline.differences import draw_differences
 from brainconv.pipeline.properties import predict_bandwidths
 from brainconv.pipeline.reweighting import ANALYSIS as REWEIGHTING
+from brainconv.pipeline.similarities import draw_similarities
 from brainconv.plotting import (
     plot_bandwidths,
     plot_best_layers,
@@ -62,7 +63,7 @@ def draw_figures(comparison: Comparison) -> dict[str, Figure]:
     figures |= _draw_sites(comparison) | draw_differences(comparison)
     for name, rdms in comparison.rdms.items():
         figures[f"rdms_{name}"] = plot_rdms(rdms, categories=_categories(comparison.targets[name]), title=name)
-    figures |= _draw_first_layers(comparison)
+    figures |= draw_similarities(comparison) | _draw_first_layers(comparison)
     return figures
 
 

@@ -48,7 +48,7 @@ def choose_rdms(target: Recording | RDMs, layers: Iterable[Representation], *, e
     """
     if target.n_stimuli > MAX_STIMULI:
         return ()
-    shown = [_average(target) if isinstance(target, RDMs) else compute_rdms(target, estimator=estimator)]
+    shown = [average_subjects(target) if isinstance(target, RDMs) else compute_rdms(target, estimator=estimator)]
     for layer in layers:
         name = layer.model if layer.layer == layer.model else f"{layer.model} {layer.layer}"
         name += ", untrained" if layer.weights == "random" else ""
@@ -56,6 +56,12 @@ def choose_rdms(target: Recording | RDMs, layers: Iterable[Representation], *, e
     return tuple(shown)
 
 
-def _average(rdms: RDMs) -> RDMs:
+def average_subjects(rdms: RDMs) -> RDMs:
+    """The mean RDM over all rows, as one.
+
+    Parameters
+    ----------
+    rdms : RDMs
+    """
     labels = rdms.labels.iloc[:1].assign(subject="mean") if len(rdms) > 1 else rdms.labels
     return replace(rdms, dissimilarities=rdms.dissimilarities.mean(axis=0, keepdims=True), labels=labels)

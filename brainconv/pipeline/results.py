@@ -139,7 +139,9 @@ def open_results(folder: Path | str, config: Mapping[str, Any]) -> Comparison:
                 layer = find_most_similar_layer(scores) if analysis == "rsa" else None
                 if layer is not None and targets[recording].n_stimuli <= MAX_STIMULI:
                     shown.append(load_representations(path, layers=[layer])[layer])
-            for analysis in ("predictivity", "brainscore"):
+            if "rsa" in spec["analyses"]:
+                parts["measures", "", recording] = open_scores(folder / "measures" / f"{recording}.csv")
+            for analysis in ("rsa", "predictivity", "brainscore"):
                 if analysis in spec["analyses"]:
                     tested = open_scores(folder / "comparisons" / analysis / f"{recording}.csv")
                     parts[f"{analysis} compared", "", recording] = comparisons[analysis, recording] = tested
@@ -150,6 +152,8 @@ def open_results(folder: Path | str, config: Mapping[str, Any]) -> Comparison:
                 rdms[recording] = choose_rdms(targets[recording], shown, estimator=estimator)
         if "predictivity" in spec["analyses"] and len(spec["recordings"]) > 1:
             parts["hierarchy", "", dataset] = open_scores(folder / "hierarchy" / f"{dataset}.csv")
+        if "rsa" in spec["analyses"]:
+            parts["areas", "", dataset] = open_scores(folder / "areas" / f"{dataset}.csv")
         for model, path in files.items():
             layer = read_layers(path)[0]
             provenance[f"{model} × {dataset}"] = dict(load_representations(path, layers=[layer])[layer].provenance)

@@ -10,8 +10,9 @@ import pandas as pd
 from brainconv.containers import RDMs, Recording
 from brainconv.pipeline import captions
 from brainconv.pipeline.configuration import BRAINSCORE
-from brainconv.pipeline.differences import CAPTIONS, LAYERS, MODELS, PREFERRED, list_differences
+from brainconv.pipeline.differences import LAYERS, MODELS, PREFERRED, caption_of, list_differences
 from brainconv.pipeline.figures import explain_missing_ceiling, select_layer_rows
+from brainconv.pipeline.similarities import list_areas, list_measures
 from brainconv.plotting import figure_to_svg, select_best_layers
 from brainconv.predictivity.ridge import PENALTY_GRID
 from brainconv.report import (
@@ -163,22 +164,31 @@ def _describe_analysis(comparison: Comparison, analysis: str) -> Section | None:
                 )
             )
         shown += _difference_items(comparison, analysis, name)
+        if analysis == "rsa":
+            shown += _geometry_items(comparison, name)
         if analysis == "rsa" and f"reweighting_{name}" in comparison.figures:
             alt = f"{name}: weighted layers and categories."
             figure = comparison.figures[f"reweighting_{name}"]
             shown.append(_item(figure, alt, captions.REWEIGHTING, simulated=_is_simulated(target)))
         if shown:
-            tables = [list_differences(comparison, analysis, name)]
+            tables: list[TableItem | None] = [list_differences(comparison, analysis, name)]
             tables += [_site_table(comparison, name)] if analysis == "predictivity" else []
+            tables += list_measures(comparison, name) if analysis == "rsa" else []
             parts.append(Section(name, figures=shown, tables=[table for table in tables if table is not None]))
     text = [captions.INTRODUCTIONS[analysis]]
     if _stimuli_differ(comparison, rows):
         text.append(captions.DIFFERENT_STIMULI)
     tables = []
+    for name, figure in comparison.figures.items():
+        if name.startswith(f"matrix_{analysis}_"):
+            made = bool(rows["simulated"].fillna(False).any())
+            figures.append(_item(figure, "Layers by areas.", captions.MATRIX, simulated=made))
+    if analysis == "rsa":
+        tables += list_areas(comparison)
     if analysis == "predictivity" and PREFERRED in comparison.figures:
         made = bool(rows["simulated"].fillna(False).any())
         alt = "Preferred layers of the sites of each area."
-        figures.append(_item(comparison.figures[PREFERRED], alt, CAPTIONS[PREFERRED], simulated=made))
+        figures.append(_item(comparison.figures[PREFERRED], alt, caption_of(PREFERRED, analysis), simulated=made))
         tables.append(_list_hierarchy(comparison))
     if analysis == "predictivity":
         tables.append(_list_mapping_ceilings(comparison))
@@ -189,9 +199,24 @@ def _describe_analysis(comparison: Comparison, analysis: str) -> Section | None:
     )
 
 
+def _geometry_items(comparison: Comparison, recording: str) -> list[FigureItem]:
+    made = _is_simulated(comparison.targets[recording])
+    return [
+        _item(figure, f"{recording}: {kind}", caption, simulated=made)
+        for kind, caption in (("map", captions.MAP), ("measures", captions.MEASURES_PANEL))
+        for name, figure in comparison.figures.items()
+        if name == f"{kind}_{recording}" or name.startswith(f"{kind}_{recording}_")
+    ]
+
+
 def _difference_items(comparison: Comparison, analysis: str, recording: str) -> list[FigureItem]:
     return [
-        _item(figure, f"{recording}: {kind.replace('_', ' ')}", CAPTIONS[kind], simulated=_is_simulated(target))
+        _item(
+            figure,
+            f"{recording}: {kind.replace('_', ' ')}",
+            caption_of(kind, analysis),
+            simulated=_is_simulated(target),
+        )
         for kind in (LAYERS, MODELS)
         for name, figure in comparison.figures.items()
         if name.startswith(f"{kind}_{analysis}_{recording}_")

@@ -14,6 +14,7 @@ from brainconv.report.wording import (
     COMPARATORS,
     DEFINITIONS,
     ESTIMATORS,
+    MEASURES,
     REFERENCES,
     REGRESSIONS,
     STATISTICS,
@@ -58,6 +59,9 @@ def describe_methods(
     rsa, fits = (table[table["analysis"] == name] for name in ("rsa", "predictivity"))
     if not rsa.empty:
         sections.append(_describe_rsa(rsa, known))
+    beside = table[table["analysis"].isin(["measures", "dimensionality", "between areas", "double dissociation"])]
+    if not beside.empty:
+        sections.append(_describe_measures(beside))
     if not fits.empty:
         sections.append(_describe_predictivity(fits, known))
     weighted = table[table["analysis"] == "reweighting"]
@@ -148,6 +152,32 @@ def _describe_rsa(table: pd.DataFrame, known: Mapping[str, Any]) -> Section:
     return Section("Representational similarity", text=text)
 
 
+def _describe_measures(table: pd.DataFrame) -> Section:
+    kinds = set(_words(table, "analysis"))
+    text = []
+    if "measures" in kinds:
+        measures = table[table["analysis"] == "measures"]
+        named = [name for name in _words(measures, "definition") if name in MEASURES]
+        text.append(
+            "To see how much depends on the measure, every layer was compared with every area by all comparators of "
+            f"RDMs: {', '.join(_words(measures, 'comparator'))}. " + _sentences(named, MEASURES, "Measure")
+        )
+    if "dimensionality" in kinds:
+        text.append(
+            "Effective dimensionality is the participation ratio (Σλ)² / Σλ² of the covariance's eigenvalues, from "
+            "unbiased estimates of both parts; its interval is a jackknife over 20 groups of stimuli. Spectral slopes "
+            "are weighted least squares on logarithms."
+        )
+    if "between areas" in kinds:
+        text.append("Areas were compared with one another by their RDMs, means over subjects where there are several.")
+    if "double dissociation" in kinds:
+        text.append(
+            "A double dissociation of two areas needs that each is more alike to its own best layer than to the best "
+            "layer of the other; its p is the larger one of the two one-sided tests."
+        )
+    return Section("Other measures of geometry", text=text)
+
+
 def _describe_predictivity(table: pd.DataFrame, known: Mapping[str, Any]) -> Section:
     text = [
         "Responses of each site, averaged over repeats, were predicted from each layer by a linear read-out "
@@ -209,7 +239,17 @@ def _describe_reweighting(table: pd.DataFrame) -> Section:
 def _describe_comparisons(table: pd.DataFrame) -> Section:
     kinds = set(_words(table, "analysis"))
     text = []
-    if "comparison" in kinds:
+    tests = table[table["analysis"] == "comparison"]
+    if tests["comparator"].notna().any():
+        text.append(
+            "Layers and models were compared in representational similarity by Student's t on standard errors from "
+            "resampled stimuli, twice the jackknife's variance less the bootstrap's, so that the noise of single pairs "
+            "of stimuli counts once (Efron and Stein 1981); where there are several subjects they were resampled too "
+            "and the variances combined (Schütt et al. 2023). Models were compared at their most similar layers, "
+            "plain maxima. q values control the false discovery rate within each kind of difference (Benjamini and "
+            "Hochberg 1995)."
+        )
+    if tests["comparator"].isna().any():
         twins = " Untrained twins were drawn with replacement as well." if _says(table, "untrained twins") else ""
         text.append(
             "Layers and models were compared by the difference of their mean r over sites on the same bootstrap "

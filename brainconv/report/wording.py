@@ -15,7 +15,22 @@ ESTIMATORS: dict[str, str] = {
     "sqeuclidean_per_unit": (
         "Dissimilarity of two stimuli is the squared Euclidean distance of their activation patterns, per unit."
     ),
-    "crossnobis": ("Dissimilarity of two stimuli is the cross-validated Mahalanobis distance (crossnobis)."),
+    "mahalanobis": (
+        "Dissimilarity of two stimuli is the squared Mahalanobis distance of their mean responses, with the shrunk "
+        "covariance of the repeats' residuals; noise biases it upwards."
+    ),
+    "crossnobis": (
+        "Dissimilarity of two stimuli is the cross-validated Mahalanobis distance (crossnobis), in which noise of "
+        "different repeats averages out; it may lie below 0 (Walther et al. 2016)."
+    ),
+    "cv_sqeuclidean_per_unit": (
+        "Dissimilarity of two stimuli is the cross-validated squared Euclidean distance of their responses, per site: "
+        "products of different repeats only, so that noise does not bias it (Walther et al. 2016)."
+    ),
+    "poisson": (
+        "Dissimilarity of two stimuli is the symmetrised Kullback–Leibler divergence of Poisson responses with their "
+        "mean rates."
+    ),
 }
 
 COMPARATORS: dict[str, str] = {
@@ -28,6 +43,40 @@ COMPARATORS: dict[str, str] = {
     ),
     "tau-a": ("RDMs were compared by Kendall's tau-a, which does not favour RDMs with ties (Nili et al. 2014)."),
     "tau-b": "RDMs were compared by Kendall's tau-b, which favours RDMs with ties.",
+    "whitened-corr": (
+        "RDMs were compared by the whitened correlation, which undoes the covariance of pairs that share a stimulus "
+        "(Diedrichsen et al. 2021)."
+    ),
+    "whitened-cosine": (
+        "RDMs were compared by the whitened cosine, which undoes the covariance of pairs that share a stimulus "
+        "(Diedrichsen et al. 2021)."
+    ),
+    "bures": (
+        "RDMs were compared by the normalised Bures similarity of the Gram matrices that belong to them, the "
+        "dissimilarities taken for squared distances."
+    ),
+    "neg-riemannian": (
+        "RDMs were compared by the negative Riemannian distance of the Gram matrices that belong to them, the "
+        "dissimilarities taken for squared distances."
+    ),
+}
+
+#: Measures of patterns, beside the comparators of RDMs.
+MEASURES: dict[str, str] = {
+    "cka": "`cka` is linear centred kernel alignment, above 0 for unrelated layers (Kornblith et al. 2019).",
+    "cka-debiased": "`cka-debiased` is the same with unbiased estimates, 0 on average for unrelated layers.",
+    "procrustes": (
+        "`procrustes` is the squared Procrustes distance, 2 − 2 · the normalised Bures similarity (Williams et al. "
+        "2021)."
+    ),
+    "bures of patterns": (
+        "`bures of patterns` is the normalised Bures similarity of layer and responses, the cosine of their Procrustes "
+        "angle."
+    ),
+    "pearson, cross-validated": (
+        "`pearson, cross-validated` compares squared Euclidean distances of a layer with cross-validated ones of the "
+        "area, whose ceiling for one animal comes from disjoint halves of its repeats."
+    ),
 }
 
 STATISTICS: dict[str, str] = {
@@ -109,6 +158,13 @@ REFERENCES: dict[str, str] = {
         "Deep convolutional models improve predictions of macaque V1 responses to natural images, PLoS Computational "
         "Biology 15:e1006897, doi:10.1371/journal.pcbi.1006897"
     ),
+    "Diedrichsen et al. 2021": (
+        "Comparing representational geometries using whitened unbiased-distance-matrix similarity, Neurons, Behavior, "
+        "Data analysis, and Theory 5(3), doi:10.51628/001c.27664"
+    ),
+    "Efron and Stein 1981": (
+        "The jackknife estimate of variance, Annals of Statistics 9:586–596, doi:10.1214/aos/1176345462"
+    ),
     "Hoerl and Kennard 1970": (
         "Ridge regression: biased estimation for nonorthogonal problems, Technometrics 12:55–67, "
         "doi:10.1080/00401706.1970.10488634"
@@ -117,6 +173,7 @@ REFERENCES: dict[str, str] = {
         "Deep supervised, but not unsupervised, models may explain IT cortical representation, PLoS Computational "
         "Biology 10:e1003915, doi:10.1371/journal.pcbi.1003915"
     ),
+    "Kornblith et al. 2019": "Similarity of neural network representations revisited, ICML, arXiv:1905.00414",
     "Kriegeskorte et al. 2008": (
         "Representational similarity analysis – connecting the branches of systems neuroscience, "
         "Frontiers in Systems Neuroscience 2:4, doi:10.3389/neuro.06.004.2008"
@@ -144,6 +201,11 @@ REFERENCES: dict[str, str] = {
         "Correlation calculated from faulty data, British Journal of Psychology 3:271–295, "
         "doi:10.1111/j.2044-8295.1910.tb00206.x"
     ),
+    "Walther et al. 2016": (
+        "Reliability of dissimilarity measures for multi-voxel pattern analysis, NeuroImage 137:188–200, "
+        "doi:10.1016/j.neuroimage.2015.12.012"
+    ),
+    "Williams et al. 2021": "Generalized shape metrics on neural representations, NeurIPS, arXiv:2110.14739",
     "Wold et al. 2001": (
         "PLS-regression: a basic tool of chemometrics, Chemometrics and Intelligent Laboratory Systems 58:109–130, "
         "doi:10.1016/S0169-7439(01)00155-1"

@@ -21,6 +21,7 @@ from brainconv.similarity.discriminants import Discriminants, compute_category_r
 from brainconv.similarity.estimators import ESTIMATORS
 from brainconv.similarity.geometry import compute_bures, compute_cka, compute_procrustes, resample_measure
 from brainconv.similarity.inference import ModelComparison, compare_models
+from brainconv.similarity.measures import rank_agreement, score_measures
 from brainconv.similarity.permutation import permute_labels
 from brainconv.similarity.rdms import compute_rdms
 from brainconv.similarity.repeats import REPEAT_ESTIMATORS, estimate_from_repeats
@@ -61,7 +62,9 @@ __all__ = [
     "fit_rdm_weights",
     "partition_variance",
     "permute_labels",
+    "rank_agreement",
     "resample_measure",
+    "score_measures",
     "score_reweighted",
     "score_rsa",
 ]

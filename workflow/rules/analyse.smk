@@ -50,6 +50,94 @@ rule reweighting:
         "../scripts/reweighting.py"
 
 
+rule measures:
+    input:
+        representations=lambda wildcards: representations_of(wildcards.recording),
+        recording="results/recordings/{recording}.nc",
+    output:
+        scores="results/measures/{recording}.csv",
+        details="results/measures/{recording}.nc",
+    log:
+        "results/logs/measures/{recording}.log",
+    benchmark:
+        "results/benchmarks/measures/{recording}.tsv"
+    conda:
+        "../envs/brainconv.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        settings=lambda wildcards: settings_of("rsa", wildcards.recording),
+        seed=config["seed"],
+        source=hash_source("brainconv.pipeline.measures", "brainconv.io.tables"),
+    script:
+        "../scripts/measures.py"
+
+
+rule geometries:
+    input:
+        representations=lambda wildcards: representations_of(wildcards.recording),
+        scores=lambda wildcards: [
+            f"results/rsa/{model}/{wildcards.recording}.csv"
+            for model in shown_models(wildcards.recording)
+        ],
+        recording="results/recordings/{recording}.nc",
+    output:
+        scores="results/comparisons/rsa/{recording}.csv",
+        details="results/comparisons/rsa/{recording}.nc",
+    log:
+        "results/logs/comparisons/rsa/{recording}.log",
+    benchmark:
+        "results/benchmarks/comparisons/rsa/{recording}.tsv"
+    conda:
+        "../envs/brainconv.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        models=lambda wildcards: compared_models(wildcards.recording),
+        settings=lambda wildcards: settings_of("rsa", wildcards.recording),
+        seed=config["seed"],
+        source=hash_source("brainconv.pipeline.geometries", "brainconv.io.tables"),
+    script:
+        "../scripts/geometries.py"
+
+
+rule areas:
+    input:
+        representations=lambda wildcards: [
+            f"results/representations/{model}/{wildcards.dataset}.nc"
+            for model in TRAINED
+            if is_wanted(model, wildcards.dataset)
+        ],
+        scores=lambda wildcards: [
+            f"results/rsa/{model}/{recording}.csv"
+            for recording in DATASETS[wildcards.dataset]["recordings"]
+            for model in TRAINED
+            if is_wanted(model, wildcards.dataset)
+        ],
+        recordings=lambda wildcards: expand(
+            "results/recordings/{recording}.nc",
+            recording=DATASETS[wildcards.dataset]["recordings"],
+        ),
+    output:
+        scores="results/areas/{dataset}.csv",
+        details="results/areas/{dataset}.nc",
+    log:
+        "results/logs/areas/{dataset}.log",
+    conda:
+        "../envs/brainconv.yaml"
+    threads: 1
+    params:
+        settings=lambda wildcards: settings_of(
+            "rsa", DATASETS[wildcards.dataset]["recordings"][0]
+        ),
+        seed=config["seed"],
+        source=hash_source("brainconv.pipeline.areas", "brainconv.io.tables"),
+    script:
+        "../scripts/areas.py"
+
+
 rule predictivity:
     input:
         representations=lambda wildcards: f"results/representations/{wildcards.model}/{DATASET_OF[wildcards.recording]}.nc",

@@ -84,6 +84,30 @@ def compared_models(recording):
     }
 
 
+# of several untrained twins of one network one is shown; the others are drawn where training is tested
+TRAINED = [model for model, spec in MODELS.items() if spec["weights"] != "random"]
+FIRST_TWINS = {
+    spec["name"]: model
+    for model, spec in reversed(MODELS.items())
+    if spec["weights"] == "random"
+}
+
+
+def shown_models(recording):
+    return [
+        model
+        for model in compared_models(recording)
+        if model in TRAINED or model in FIRST_TWINS.values()
+    ]
+
+
+def representations_of(recording):
+    return [
+        f"results/representations/{model}/{DATASET_OF[recording]}.nc"
+        for model in shown_models(recording)
+    ]
+
+
 def score_files(analysis, recording):
     return [
         f"results/{analysis}/{model}/{recording}.csv"
@@ -98,12 +122,16 @@ def score_tables():
             spec["analyses"], spec["recordings"]
         ):
             tables += score_files(analysis, recording)
-            if analysis in ("predictivity", "brainscore"):
+            if analysis == "rsa":
+                tables.append(f"results/measures/{recording}.csv")
+            if analysis in ("rsa", "predictivity", "brainscore"):
                 tables.append(f"results/comparisons/{analysis}/{recording}.csv")
             if analysis == "predictivity":
                 tables.append(f"results/mapping_ceiling/{recording}.csv")
         if "predictivity" in spec["analyses"] and len(spec["recordings"]) > 1:
             tables.append(f"results/hierarchy/{dataset}.csv")
+        if "rsa" in spec["analyses"]:
+            tables.append(f"results/areas/{dataset}.csv")
     tables += expand("results/first_layer/{model}.csv", model=FIRST_LAYER)
     return tables + expand("results/properties/{recording}.csv", recording=PROPERTIES)
 

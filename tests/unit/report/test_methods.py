@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from brainconv.containers import Scores
-from brainconv.report import describe_methods
+from brainconv.report import describe_methods, wording
 from brainconv.report.wording import DEFINITIONS, REFERENCES
+from brainconv.similarity import COMPARATORS, ESTIMATORS, REPEAT_ESTIMATORS
 
 
 def row(**labels):
@@ -150,3 +151,26 @@ def test_reliability_and_first_layer():
 
 def test_no_score_at_all():
     assert titles(describe_methods([])) == ["Activations"]
+
+
+def test_every_method_of_the_library_has_a_sentence():
+    assert set(wording.ESTIMATORS) == {*ESTIMATORS, *REPEAT_ESTIMATORS}
+    assert set(wording.COMPARATORS) == set(COMPARATORS)
+    assert {"cka", "cka-debiased", "procrustes"} <= set(wording.MEASURES)
+
+
+def test_tests_between_geometries_and_other_measures_are_described():
+    tested = RSA | {
+        "analysis": "comparison",
+        "definition": "difference of tau-a",
+        "statistic": "similarity, minus conv1",
+    }
+    measured = RSA | {"analysis": "measures", "comparator": "whitened-corr", "definition": "whitened-corr"}
+    aligned = RSA | {"analysis": "measures", "comparator": None, "definition": "cka-debiased"}
+    section = describe_methods(Scores.from_rows([RSA, tested, measured, aligned]))
+    text = text_of(section)
+    assert "noise of single pairs of stimuli counts once" in text
+    assert "0 on average for unrelated layers" in text
+    assert "whitened-corr" in text
+    assert "mean r over sites" not in text
+    assert any("Efron and Stein" in reference for reference in section.references)

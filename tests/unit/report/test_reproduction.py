@@ -35,8 +35,6 @@ def test_what_a_run_lacks_is_not_tested_and_says_why():
     other = found.loc["cowley2023.210325, SqueezeNet fire6, median cross-validated r"]
     assert other["verdict"] == "not tested"
     assert other["reason"] == "this run has no such number"
-    monkeys = find([RELIABILITY | {"recording": "kriegeskorte2008.monkey_IT", "value": 0.5}])
-    assert "compares recordings with networks" in monkeys.loc["monkey IT and human IT, Pearson of RDMs", "reason"]
 
 
 def test_recordings_that_were_not_run_are_not_listed():

@@ -70,3 +70,18 @@ def test_table():
 def test_few_stimuli_are_refused():
     with pytest.raises(InvalidInputError, match="at least 4 stimuli; found 3"):
         compute_effective_dimensionality(np.eye(3))
+
+
+def test_interval_covers_the_number_of_units():
+    """100 draws of 120 stimuli of 30 isotropic units; the band is the lower 99.9 % of a binomial."""
+    inside = 0
+    for seed in range(100):
+        layer = Representation.from_features(np.random.default_rng(seed).normal(size=(120, 30)), range(120), keep=False)
+        row = compute_dimensionality(layer, random_state=seed).iloc[0]
+        inside += row["ci_low"] <= 30 <= row["ci_high"]
+    assert inside >= 87
+
+
+def test_few_stimuli_have_no_interval():
+    layer = Representation.from_features(np.random.default_rng(0).normal(size=(30, 5)), range(30), keep=False)
+    assert compute_dimensionality(layer)[["ci_low", "ci_high"]].isna().all(axis=None)

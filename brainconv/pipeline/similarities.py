@@ -1,0 +1,155 @@
+"""What the report shows of geometries beyond profiles: other measures, maps of images, areas beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from brainconv.containers import RDMs, Recording
+from brainconv.pipeline import captions
+from brainconv.pipeline.areas import BETWEEN, DISSOCIATION
+from brainconv.pipeline.comparisons import UNTRAINED
+from brainconv.pipeline.measures import DIMENSIONALITY
+from brainconv.plotting import plot_image_map, plot_layer_area_matrix, plot_measures
+from brainconv.report import TableItem
+from brainconv.similarity import rank_agreement
+from brainconv.similarity.measures import ANALYSIS as MEASURES
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from brainconv.pipeline.results import Comparison
+
+MAX_IMAGES = 150  # more thumbnails hide one another
+
+
+def draw_similarities(comparison: Comparison) -> dict[str, Figure]:
+    """Panels of measures, maps of images and matrices of layers and areas.
+
+    Parameters
+    ----------
+    comparison : Comparison
+
+    Returns
+    -------
+    dict of str to Figure
+        ``measures_<recording>_<area>``, ``map_<recording>``, ``matrix_<analysis>_<model>``.
+    """
+    figures: dict[str, Figure] = {}
+    table = comparison.scores.table
+    measured = table[table["analysis"] == MEASURES]
+    for (recording, area), rows in measured.groupby(["recording", "area"], sort=False):
+        figures[f"measures_{recording}_{area}"] = plot_measures(
+            rows, title=f"{recording} · {area}", simulated=_is_simulated(rows)
+        )
+    for name, rdms in comparison.rdms.items():
+        target = comparison.targets[name]
+        trained = [one for one in rdms[1:] if len(one) and one.labels["weights"].iloc[0] != UNTRAINED]
+        if trained and target.n_stimuli <= MAX_IMAGES:
+            figures[f"map_{name}"] = plot_image_map([rdms[0], trained[0]], images=_images(target), title=name)
+    return figures | _draw_matrices(comparison)
+
+
+def _images(target: Recording | RDMs) -> dict[str, NDArray[np.uint8]] | None:
+    stimuli = target.stimuli
+    if stimuli is None:
+        return None
+    return {name: np.asarray(stimuli.images[k]) for k, name in enumerate(stimuli.ids)}
+
+
+def _draw_matrices(comparison: Comparison) -> dict[str, Figure]:
+    """One for each trained network and analysis whose areas were recorded with one stimulus set."""
+    from brainconv.pipeline.figures import select_layer_rows
+
+    figures = {}
+    for analysis, label in (("rsa", "similarity"), ("predictivity", "median r over sites")):
+        rows = select_layer_rows(comparison.scores.table, analysis)
+        rows = rows[rows["weights"] != UNTRAINED]
+        for shared in _one_stimulus_set(comparison, rows):
+            here = rows[rows["recording"].isin(shared)]
+            if len(here[["recording", "area"]].drop_duplicates()) < 2:
+                continue
+            for model, own in here.groupby("model", sort=False):
+                if len(set(own["layer"])) > 2:
+                    figures[f"matrix_{analysis}_{model}_{shared[0]}"] = plot_layer_area_matrix(
+                        own, title=f"Layers of {model} and areas", label=label, simulated=_is_simulated(own)
+                    )
+    return figures
+
+
+def _one_stimulus_set(comparison: Comparison, rows: pd.DataFrame) -> Iterator[list[str]]:
+    sets: dict[frozenset[str], list[str]] = {}
+    for name in dict.fromkeys(rows["recording"].dropna()):
+        target = comparison.targets[name]
+        ids = target.stimulus_ids if isinstance(target, RDMs) else target.stimuli.ids
+        sets.setdefault(frozenset(ids), []).append(name)
+    yield from sets.values()
+
+
+def list_measures(comparison: Comparison, recording: str) -> list[TableItem]:
+    """Tables of one recording: agreement of measures, cross-validated similarity, dimensionality.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    recording : str
+
+    Returns
+    -------
+    list of TableItem
+    """
+    table = comparison.scores.table
+    own = table[table["recording"] == recording]
+    items = []
+    for _, rows in own[own["analysis"] == MEASURES].groupby("area", sort=False):
+        items.append(
+            TableItem(
+                rank_agreement(rows),
+                captions.AGREEMENT_TABLE,
+                labels={"definition": "measure", "n": "layers"},
+                digits=2,
+            )
+        )
+    bounded = own[(own["analysis"] == MEASURES) & own["ceiling_high"].notna()]
+    columns = ["model", "weights", "layer", "definition", "value", "ci_low", "ci_high", "ceiling_low", "ceiling_high"]
+    if not bounded.empty:
+        items.append(TableItem(bounded[[*columns, "simulated"]], captions.CROSS_VALIDATED_TABLE))
+    dimensions = own[own["analysis"] == DIMENSIONALITY]
+    if not dimensions.empty:
+        columns = ["model", "weights", "layer", "definition", "statistic", "value", "ci_low", "ci_high", "n_units"]
+        items.append(TableItem(dimensions[columns], captions.DIMENSIONS_TABLE, digits=2))
+    return items
+
+
+def list_areas(comparison: Comparison) -> list[TableItem]:
+    """Tables of areas beside each other: similarity of their RDMs, and double dissociations.
+
+    Parameters
+    ----------
+    comparison : Comparison
+
+    Returns
+    -------
+    list of TableItem
+    """
+    table = comparison.scores.table
+    shared = ["statistic", "definition", "value", "ci_low", "ci_high"]
+    items = []
+    between = table[table["analysis"] == BETWEEN]
+    if not between.empty:
+        items.append(
+            TableItem(between[["recording", "area", *shared, "n_stimuli", "simulated"]], captions.BETWEEN_TABLE)
+        )
+    parted = table[table["analysis"] == DISSOCIATION]
+    if not parted.empty:
+        columns = ["recording", "area", "model", "layer", *shared, "p", "q", "simulated"]
+        items.append(TableItem(parted[columns], captions.DISSOCIATION_TABLE))
+    return items
+
+
+def _is_simulated(table: pd.DataFrame) -> bool:
+    return bool(table["simulated"].fillna(False).astype(bool).any())
