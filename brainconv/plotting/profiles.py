@@ -12,6 +12,7 @@ import pandas as pd
 from brainconv.containers import Scores
 from brainconv.errors import NotFoundError
 from brainconv.plotting.selection import (
+    MAX_BASELINE_LAYERS,
     describe_counts,
     describe_score,
     get_ceiling_span,
@@ -36,9 +37,6 @@ from brainconv.plotting.style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-#: Models of so few layers have no profile; they stand in a panel of their own.
-_MAX_BASELINE_LAYERS = 2
 
 #: What the legend names after the models.
 _LAST = ("ceiling", "true layer", "recovered layer")
@@ -119,7 +117,7 @@ def plot_layer_profiles(
         if layer is not None and layer not in known:
             msg = f"The {word} layer {layer!r} is not among the layers scored on {recording!r}: {', '.join(known)}."
             raise NotFoundError(msg)
-    few = [model for model, names in layers.items() if len(names) <= _MAX_BASELINE_LAYERS]
+    few = [model for model, names in layers.items() if len(names) <= MAX_BASELINE_LAYERS]
     points = [model for model in layers if model in (few if baselines is None else baselines)]
     panels: dict[tuple[str, ...], list[str]] = {}
     for model, names in layers.items():

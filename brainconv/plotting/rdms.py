@@ -14,15 +14,14 @@ from scipy.stats import rankdata
 
 from brainconv.containers import RDMs
 from brainconv.errors import InvalidInputError
-from brainconv.plotting.style import COLOUR_MAP, INK, MUTED, OKABE_ITO, create_figure, draw_heading, figure_style
+from brainconv.plotting.panels import colour_categories, list_rdms, name_panels, sort_stimuli
+from brainconv.plotting.style import COLOUR_MAP, INK, MUTED, create_figure, draw_heading, figure_style
 from brainconv.validation import check_choice
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
-
-_BARS = ("blue", "orange", "green", "purple", "vermillion", "sky", "black", "yellow")
 
 _TITLE_WIDTH = 22  # characters above one matrix
 _N_COLOURS = 32  # steps of the colour bar: as many as the eye tells apart, and a sixth of the bytes of 256
@@ -67,20 +66,14 @@ def plot_rdms(
         If there are no RDMs, their stimuli or (with ``"raw"``) estimators differ, or counts do not agree.
     """
     check_choice(scale, ("rank", "raw"), what="scale of RDM pictures")
-    sets = [rdms] if isinstance(rdms, RDMs) else list(rdms)
-    if not sets or not sum(map(len, sets)):
-        msg = "There is no RDM to draw; give at least one."
-        raise InvalidInputError(msg)
+    sets = list_rdms(rdms)
     estimators = list(dict.fromkeys(one.estimator for one in sets))
     if scale == "raw" and len(estimators) > 1:
         msg = f"The RDMs have {len(estimators)} estimators ({', '.join(estimators)}) and no common unit; rank them."
         raise InvalidInputError(msg)
-    ids, names = _sort_stimuli(sets[0], categories)
+    ids, names = sort_stimuli(sets[0], categories)
     rows = np.concatenate([one.reorder(ids).dissimilarities for one in sets])
-    heads = _name_rdms(sets) if titles is None else list(titles)
-    if len(heads) != len(rows):
-        msg = f"There are {len(heads)} titles for {len(rows)} RDMs; give one for each."
-        raise InvalidInputError(msg)
+    heads = name_panels(sets, titles)
     n_absent = int(np.isnan(rows).sum())
     shown = np.stack([_rank(row) for row in rows]) if scale == "rank" else rows
 
@@ -144,52 +137,17 @@ def _rank(row: NDArray[np.float64]) -> NDArray[np.float64]:
     return ranks
 
 
-def _sort_stimuli(first: RDMs, categories: Mapping[str, str] | Sequence[str] | None) -> tuple[list[str], list[str]]:
-    ids = list(first.stimulus_ids)
-    if categories is None:
-        table = None if first.stimuli is None else first.stimuli.table
-        if table is None or "category" not in table:
-            return ids, []
-        categories = {str(key): str(word) for key, word in table["category"].items()}
-    if not isinstance(categories, Mapping):
-        if len(categories) != len(ids):
-            msg = f"There are {len(categories)} categories for {len(ids)} stimuli; give one for each."
-            raise InvalidInputError(msg)
-        categories = dict(zip(ids, categories, strict=True))
-    absent = [name for name in ids if name not in categories]
-    if absent:
-        msg = f"{len(absent)} stimulus(i) have no category, for example {absent[0]!r}; name one for each."
-        raise InvalidInputError(msg)
-    order = list(dict.fromkeys(categories[name] for name in ids))
-    ids.sort(key=lambda name: order.index(categories[name]))
-    return ids, [str(categories[name]) for name in ids]
-
-
-def _name_rdms(sets: Sequence[RDMs]) -> list[str]:
-    heads = []
-    for one in sets:
-        differing = [column for column in one.labels if one.labels[column].nunique(dropna=False) > 1]
-        if not differing:
-            differing = [column for column in ("model", "layer") if column in one.labels]
-        for row in one.labels.to_dict("records"):
-            words = [str(row[column]) for column in differing]
-            heads.append(" ".join(words) or one.name)
-    return heads
-
-
 def _draw_categories(axis: Axes, names: list[str], *, labelled: bool) -> None:
-    order = list(dict.fromkeys(names))
     n = len(names)
-    for place, name in enumerate(order):
+    for name, colour in colour_categories(names).items():
         start, stop = names.index(name) - 0.5, n - names[::-1].index(name) - 0.5
-        colour = OKABE_ITO[_BARS[place % len(_BARS)]]
         thick, gap = 0.028 * n, 0.012 * n
         for x, y, w, h in (
             (-0.5 - gap - thick, start, thick, stop - start),
             (start, n - 0.5 + gap, stop - start, thick),
         ):
             axis.add_patch(_rectangle(x, y, w, h, colour))
-        if place:
+        if start > 0:
             axis.axhline(start, color="white", linewidth=0.6)
             axis.axvline(start, color="white", linewidth=0.6)
         if labelled:

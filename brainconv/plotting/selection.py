@@ -18,6 +18,9 @@ AREAS = ("LGN", "V1", "V2", "V3", "V4", "IT")
 #: What tells one curve of a figure from another.
 SERIES = ("model", "weights", "seed")
 
+#: Models of so few layers have no profile; they stand apart from the networks.
+MAX_BASELINE_LAYERS = 2
+
 _FORMULAS = ("analysis", "estimator", "comparator", "regression", "splits", "statistic", "definition")
 
 
@@ -41,6 +44,35 @@ def get_table(scores: Scores | pd.DataFrame) -> pd.DataFrame:
     for column, kind in COLUMNS.items():
         if kind == "string":
             table[column] = table[column].fillna("")
+    return table
+
+
+def check_columns(table: pd.DataFrame, columns: Collection[str], *, what: str) -> pd.DataFrame:
+    """The table, if it has rows and these columns.
+
+    Parameters
+    ----------
+    table : DataFrame
+    columns : collection of str
+    what : str
+        The word for one row in the message, such as ``"score"``.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    InvalidInputError
+        If a column or every row is missing.
+    """
+    absent = [column for column in columns if column not in table]
+    if absent:
+        msg = f"The table has no column {', '.join(absent)}; it has: {', '.join(map(str, table.columns)) or 'none'}."
+        raise InvalidInputError(msg)
+    if table.empty:
+        msg = f"There is no {what} to draw; give at least one row."
+        raise InvalidInputError(msg)
     return table
 
 
