@@ -75,11 +75,10 @@ def compare_resampled(a: Floats, b: Floats, multiplicities: Counts, *, comparato
     if not (len(weights) and len(a) and len(b)):
         return {comparator: np.empty((len(weights), len(a), len(b))) for comparator in comparators}
     result: dict[str, Floats] = {}
-    for comparator in ("pearson", "cosine", "whitened-corr", "whitened-cosine"):
-        if comparator in comparators:
-            centre = comparator in {"pearson", "whitened-corr"}
-            diagonal = True if comparator.startswith("whitened") else None
-            result[comparator] = _linear(a, b, weights, centre=centre, diagonal=diagonal)
+    for centre, names in ((True, ("pearson", "whitened-corr")), (False, ("cosine", "whitened-cosine"))):
+        asked = {name: True if name.startswith("whitened") else None for name in names if name in comparators}
+        if asked:
+            result |= dict(zip(asked, _linear(a, b, weights, centre=centre, diagonals=[*asked.values()]), strict=True))
     by_rank = [c for c in comparators if c in {"spearman", "rho-a"}]
     by_count = [c for c in comparators if c in {"tau-a", "tau-b"}]
     if by_rank or by_count:
@@ -103,11 +102,16 @@ def compare_centred(a: Floats, b: Floats, multiplicities: Counts, *, diagonal: b
     -------
     ndarray, shape (n_boot, n_a, n_b)
     """
-    return _linear(a, b, np.asarray(multiplicities, dtype=np.int32), centre=False, diagonal=diagonal)
+    return _linear(a, b, np.asarray(multiplicities, dtype=np.int32), centre=False, diagonals=[diagonal])[0]
 
 
-def _linear(a: Floats, b: Floats, weights: Counts, *, centre: bool, diagonal: bool | None) -> Floats:
-    """Moments of all rows in all samples are products of one matrix with the weights of the pairs."""
+def _linear(
+    a: Floats, b: Floats, weights: Counts, *, centre: bool, diagonals: Sequence[bool | None]
+) -> list[Floats]:
+    """Moments of all rows in all samples are products of one matrix with the weights of the pairs.
+
+    One result for each of the diagonals: None for plain moments, else whitened ones (see `fit_margins`).
+    """
     # a constant shift changes no correlation and saves the digits of the variance
     left, right = (rows - rows.mean(axis=1, keepdims=True) if centre else rows for rows in (a, b))
     n_a, n_b, n_pairs = len(a), len(b), a.shape[1]
@@ -115,27 +119,29 @@ def _linear(a: Floats, b: Floats, weights: Counts, *, centre: bool, diagonal: bo
     sides = np.vstack([left, right])
     step = max(4, _BLOCK_OF_MOMENTS // n_pairs)
     n_rows = max(1, _BLOCK_OF_MOMENTS // (n_pairs * n_b))
-    result = np.empty((len(weights), n_a, n_b))
+    results = [np.empty((len(weights), n_a, n_b)) for _ in diagonals]
     for start in range(0, len(weights), step):
         drawn = weights[start : start + step]
         pairs = (drawn.take(first, axis=1) * drawn.take(second, axis=1)).astype(np.float64)
         total = pairs.sum(axis=1)
         power = pairs @ (sides**2).T
         sums = pairs @ sides.T if centre else np.zeros_like(power)
-        spread = power - sums**2 / total[:, None]
-        if diagonal is not None:
-            by_stimulus, margins = _margins_of_samples(sides, drawn, sums / total[:, None], diagonal)
-            spread -= np.einsum("kri,kri->kr", by_stimulus, margins)
-        scale = np.sqrt(np.where(spread > 1e-14 * power, spread, np.nan))
+        crossed = np.empty((len(drawn), n_a, n_b))
         for k in range(0, n_a, n_rows):
             rows = slice(k, min(k + n_rows, n_a))
             products = (left[rows, None] * right).reshape(-1, n_pairs)
-            crossed = (pairs @ products.T).reshape(len(drawn), -1, n_b)
-            crossed -= sums[:, rows, None] * sums[:, None, n_a:] / total[:, None, None]
+            crossed[:, rows] = (pairs @ products.T).reshape(len(drawn), -1, n_b)
+        crossed -= sums[:, :n_a, None] * sums[:, None, n_a:] / total[:, None, None]
+        spread = power - sums**2 / total[:, None]
+        for diagonal, result in zip(diagonals, results, strict=True):
+            own, shared = spread, crossed
             if diagonal is not None:
-                crossed -= by_stimulus[:, rows] @ margins[:, n_a:].transpose(0, 2, 1)
-            result[start : start + step, rows] = crossed / (scale[:, rows, None] * scale[:, None, n_a:])
-    return result
+                by_stimulus, margins = _margins_of_samples(sides, drawn, sums / total[:, None], diagonal)
+                own = spread - np.einsum("kri,kri->kr", by_stimulus, margins)
+                shared = crossed - by_stimulus[:, :n_a] @ margins[:, n_a:].transpose(0, 2, 1)
+            scale = np.sqrt(np.where(own > 1e-14 * power, own, np.nan))
+            result[start : start + step] = shared / (scale[:, :n_a, None] * scale[:, None, n_a:])
+    return results
 
 
 def _margins_of_samples(rows: Floats, drawn: Counts, means: Floats, diagonal: bool) -> tuple[Floats, Floats]:

@@ -25,6 +25,9 @@ from brainconv.validation import check_choice
 
 Floats = NDArray[np.float64]
 
+# Beyond, stimuli are drawn for being left out: the variance is then known to 6 % or better.
+_MAX_LEFT_OUT = 500
+
 GENERALISE = ("stimuli", "subjects", "both")
 
 
@@ -118,8 +121,10 @@ def compare_models(
     candidates, more = prepare_candidates(representations, ids, estimator=estimator, comparators=(comparator,))
     rows = candidates.rows[candidates.usable]
     labels = [label for label, usable in zip(candidates.labels, candidates.usable, strict=True) if usable]
-    rng_stimuli, rng_subjects = (np.random.default_rng(s) for s in np.random.SeedSequence(random_state).spawn(2))
+    streams = np.random.SeedSequence(random_state).spawn(3)
+    rng_stimuli, rng_subjects, rng_left_out = (np.random.default_rng(stream) for stream in streams)
     of_stimuli = draw_multiplicities(len(ids), n_boot, rng_stimuli)
+    but_one = _leave_out(len(ids), rng_left_out)
     models: list[dict[str, Any]] = []
     pairs: list[dict[str, Any]] = []
     for part in targets:
@@ -131,7 +136,9 @@ def compare_models(
             )
             raise InvalidInputError(msg)
         of_subjects = draw_multiplicities(n_subjects, n_boot, rng_subjects)
-        statistics = _Statistics.of(rows, part, of_stimuli, of_subjects, comparator=comparator, generalise=generalise)
+        statistics = _Statistics.of(
+            rows, part, of_stimuli, but_one, of_subjects, comparator=comparator, generalise=generalise
+        )
         shared = {"recording": part.recording, "area": part.area, "comparator": comparator}
         models += _test_models(statistics, labels, shared, correction, margin)
         pairs += _test_pairs(statistics, labels, shared, correction)
@@ -166,14 +173,14 @@ class _Statistics:
         rows: Floats,
         part: AreaTarget,
         of_stimuli: NDArray[np.int32],
+        but_one: NDArray[np.int32],
         of_subjects: NDArray[np.int32],
         *,
         comparator: str,
         generalise: str,
     ) -> _Statistics:
         n = len(part.rows)
-        pools = _pools(part.rows, comparator)
-        everything = np.vstack([rows, pools])
+        everything = np.vstack([rows, _pools(part.rows, comparator)])
         observed = _per_subject(compare_rows(everything, part.rows, comparator=comparator)[None], len(rows))
         upper = np.nan
         if n > 1:
@@ -184,7 +191,6 @@ class _Statistics:
         n_boot, n_stimuli = of_stimuli.shape
         left_out = np.empty((0, *observed[0].shape))
         if generalise != "subjects":
-            but_one = 1 - np.eye(n_stimuli, dtype=np.int32)
             weights = np.concatenate([of_stimuli, but_one])
             drawn = compare_resampled(everything, part.rows, weights, comparators=[comparator])[comparator]
             each, left_out = np.split(_per_subject(drawn, len(rows)), [n_boot])
@@ -201,7 +207,7 @@ class _Statistics:
         by_subjects = np.asarray(drawn["subjects"] * m / max(m - 1, 1))
         if self.generalise == "subjects":
             return float(np.sqrt(by_subjects)), m - 1
-        jackknife, shared_out = jackknife_variance(np.einsum("k,iks->is", contrast[used], self.left_out[:, used]))
+        jackknife, shared_out = jackknife_variance(np.einsum("k,iks->is", contrast[used], self.left_out[:, used]), n)
         by_stimuli = count_pairs_once(jackknife, np.asarray(drawn["stimuli"] * n / (n - 1)))
         if self.generalise == "stimuli":
             return float(np.sqrt(by_stimuli)), n - 1
@@ -213,19 +219,27 @@ class _Statistics:
         return float(np.sqrt(variance)), variance**2 / uncertainty if uncertainty > 0 else n - 1
 
 
+def _leave_out(n_stimuli: int, rng: np.random.Generator) -> NDArray[np.int32]:
+    """Multiplicities that leave out one stimulus each: all in turn, or some that are drawn."""
+    without = rng.permutation(n_stimuli)[:_MAX_LEFT_OUT] if n_stimuli > _MAX_LEFT_OUT else np.arange(n_stimuli)
+    left = np.ones((len(without), n_stimuli), dtype=np.int32)
+    left[np.arange(len(without)), without] = 0
+    return left
+
+
 def _pools(subjects: Floats, comparator: str) -> Floats:
     """For each subject what the others have in common; NaN for a single one."""
     if len(subjects) < 2:
-        return np.zeros_like(subjects)
+        return np.empty((0, subjects.shape[1]))
     parts = POOLED_AS[comparator](subjects)
     return np.asarray((parts.sum(axis=0) - parts) / (len(subjects) - 1))
 
 
 def _per_subject(similarities: Floats, n_candidates: int) -> Floats:
     """Replace the rows of the pools by one row: the similarity of each subject with the pool of the others."""
-    lower = np.einsum("kss->ks", similarities[:, n_candidates:])
-    if similarities.shape[2] < 2:
-        lower = np.full_like(lower, np.nan)
+    lower = np.full(similarities[:, 0].shape, np.nan)
+    if similarities.shape[2] > 1:
+        lower = np.einsum("kss->ks", similarities[:, n_candidates:])
     return np.concatenate([similarities[:, :n_candidates], lower[:, None]], axis=1)
 
 

@@ -42,7 +42,7 @@ def centre_gram(gram: Floats) -> Floats:
 
 
 def root_of_gram(gram: Floats) -> Floats:
-    """Symmetric square root; eigenvalues below 1e-13 of the largest are rounding errors and set to 0.
+    """Coordinates whose products are the Gram matrix; eigenvalues below 1e-13 of the largest are rounding errors.
 
     Parameters
     ----------
@@ -50,11 +50,12 @@ def root_of_gram(gram: Floats) -> Floats:
 
     Returns
     -------
-    ndarray, shape (n_stimuli, n_stimuli)
+    ndarray, shape (n_stimuli, rank)
+        Orthogonal columns; few where there are fewer units than stimuli.
     """
     values, vectors = np.linalg.eigh(gram)
-    kept = np.where(values > 1e-13 * max(values[-1], 0.0), values, 0.0)
-    return np.asarray((vectors * np.sqrt(kept)) @ vectors.T)
+    kept = values > 1e-13 * max(values[-1], 0.0)
+    return np.asarray(vectors[:, kept] * np.sqrt(values[kept]))
 
 
 def fidelity(root: Floats, other: Floats) -> float:
@@ -62,14 +63,14 @@ def fidelity(root: Floats, other: Floats) -> float:
 
     Parameters
     ----------
-    root, other : ndarray, shape (n_stimuli, n_stimuli)
+    root, other : ndarray, shape (n_stimuli, rank)
         As of `root_of_gram`.
 
     Returns
     -------
     float
     """
-    return float(np.linalg.svd(root @ other, compute_uv=False).sum())
+    return float(np.linalg.svd(root.T @ other, compute_uv=False).sum())
 
 
 def compute_bures_of_rows(a: Floats, b: Floats) -> Floats:

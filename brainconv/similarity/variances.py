@@ -38,13 +38,14 @@ def count_pairs_once(jackknife: Floats, bootstrap: Floats) -> Floats:
     return np.asarray(np.clip(2.0 * jackknife - bootstrap, bootstrap / 3.0, bootstrap))
 
 
-def jackknife_variance(left_out: Floats) -> tuple[Floats, Floats]:
+def jackknife_variance(left_out: Floats, n_stimuli: int) -> tuple[Floats, Floats]:
     """Variance of a mean over subjects as stimuli are left out, and the part of it that differs between subjects.
 
     Parameters
     ----------
-    left_out : ndarray, shape (n_stimuli, n_subjects)
-        The statistic of each subject without each stimulus.
+    left_out : ndarray, shape (n_left_out, n_subjects)
+        The statistic of each subject without each of some stimuli, all or drawn at random.
+    n_stimuli : int
 
     Returns
     -------
@@ -52,11 +53,12 @@ def jackknife_variance(left_out: Floats) -> tuple[Floats, Floats]:
     interaction : ndarray, shape ()
         The share of it that new subjects would bring again; NaN for a single subject.
     """
-    n, m = left_out.shape
+    n_left_out, m = left_out.shape
+    scale = (n_stimuli - 1) ** 2 / (n_stimuli * (n_left_out - 1))  # (n - 1) / n where all were left out
     influence = left_out - left_out.mean(axis=0)
     shared = influence.mean(axis=1, keepdims=True)
     interaction = np.sum((influence - shared) ** 2) / (m * (m - 1)) if m > 1 else np.nan
-    return np.asarray((n - 1) / n * np.sum(shared**2)), np.asarray((n - 1) / n * interaction)
+    return np.asarray(scale * np.sum(shared**2)), np.asarray(scale * interaction)
 
 
 def combine_variances(stimuli: Floats, subjects: Floats, interaction: Floats) -> Floats:

@@ -40,7 +40,7 @@ def test_mean_over_pairs_has_its_own_variance(of_stimuli, of_pairs):
         w = np.concatenate([draw_multiplicities(n, 300, rng), 1 - np.eye(n, dtype=np.int32)]).astype(float)
         drawn = np.einsum("ki,ij,kj->k", w, x, w) / (w.sum(axis=1) ** 2 - (w**2).sum(axis=1))
         bootstrap = np.var(drawn[:300]) * n / (n - 1)
-        jackknife = jackknife_variance(drawn[300:, None])[0]
+        jackknife = jackknife_variance(drawn[300:, None], n)[0]
         for name, value in (
             ("ours", count_pairs_once(jackknife, np.asarray(bootstrap))),
             ("bootstrap", bootstrap),
@@ -59,9 +59,16 @@ def test_mean_over_pairs_has_its_own_variance(of_stimuli, of_pairs):
 def test_interaction_is_what_differs_between_subjects():
     rng = np.random.default_rng(0)
     shared = rng.normal(size=(40, 1))
-    variance, interaction = jackknife_variance(np.tile(shared, (1, 5)))
+    variance, interaction = jackknife_variance(np.tile(shared, (1, 5)), 40)
     assert interaction == pytest.approx(0.0, abs=1e-15)
     assert variance == pytest.approx(39 / 40 * np.sum((shared - shared.mean()) ** 2))
-    variance, interaction = jackknife_variance(rng.normal(size=(400, 50)))
+    variance, interaction = jackknife_variance(rng.normal(size=(400, 50)), 400)
     assert interaction == pytest.approx(variance, rel=0.2)
-    assert np.isnan(jackknife_variance(shared)[1])
+    assert np.isnan(jackknife_variance(shared, 40)[1])
+
+
+def test_some_stimuli_left_out_stand_for_all():
+    rng = np.random.default_rng(0)
+    everyone = rng.normal(size=(600, 1))
+    some = [jackknife_variance(everyone[rng.permutation(600)[:300]], 600)[0] for _ in range(200)]
+    assert np.mean(some) == pytest.approx(float(jackknife_variance(everyone, 600)[0]), rel=0.02)
