@@ -29,7 +29,7 @@ def place_stimuli(dissimilarities: NDArray[np.float64], *, method: str, random_s
         Metric MDS by SMACOF (its stress is least where distances are the dissimilarities, up to a factor), or t-SNE
         with perplexity min(30, (n_stimuli - 1) / 3).
     random_state : int
-        For t-SNE, which uses it only where places coincide.
+        Handed to t-SNE, whose start is not random here.
 
     Returns
     -------

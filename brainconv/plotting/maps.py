@@ -71,7 +71,7 @@ def plot_image_map(
     title, note : str
         Heading, and further words beneath it.
     random_state : int
-        For t-SNE.
+        Handed to t-SNE, whose start is not random here.
 
     Returns
     -------

@@ -56,7 +56,7 @@ def plot_layer_area_matrix(
     """
     table = check_columns(table, ["layer", "layer_index", "recording", "area", "value"], what="score")
     for column in SERIES:
-        if column in table and table[column].nunique(dropna=False) > 1:
+        if column in table and len(table[column].unique()) > 1:
             several = ", ".join(map(str, table[column].unique()))
             msg = f"The rows have several kinds of {column} ({several}); a matrix shows one model, choose it."
             raise InvalidInputError(msg)
@@ -108,7 +108,7 @@ def _draw_cells(
     colours = colormaps[COLOUR_MAP].resampled(_N_COLOURS).with_extremes(bad="#f2f3f4")
     norm = Normalize(float(np.nanmin(values)), float(np.nanmax(values)))
     axis.imshow(values, cmap=colours, norm=norm, aspect="auto", interpolation="none", origin="lower")
-    for i, j in np.ndindex(values.shape):
+    for i, j in np.ndindex(*values.shape):
         if np.isnan(values[i, j]):
             axis.text(j, i, "–", ha="center", va="center", color=MUTED)
             continue
@@ -117,7 +117,7 @@ def _draw_cells(
         best = bool(values[i, j] == np.nanmax(values[:, j]))
         bounded = bool(np.isfinite([low[i, j], high[i, j]]).all())
         axis.annotate(
-            _write(values[i, j]),
+            _write(float(values[i, j])),
             (j, i),
             xytext=(0, 4.5 if bounded else 0),
             textcoords="offset points",
@@ -129,7 +129,7 @@ def _draw_cells(
         )
         if bounded:
             axis.annotate(
-                f"[{_write(low[i, j])}, {_write(high[i, j])}]",
+                f"[{_write(float(low[i, j]))}, {_write(float(high[i, j]))}]",
                 (j, i),
                 xytext=(0, -6),
                 textcoords="offset points",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -73,8 +73,10 @@ def plot_measures(
     groups = _group_layers(table)
     measures = list(dict.fromkeys(table["definition"]))
     columns = [(group.model, group.weights, layer) for group in groups for layer in group.layers]
-    wide = table.pivot(index="definition", columns=_KEYS, values="value").reindex(index=measures, columns=columns)
-    values = np.where(np.isfinite(wide.to_numpy(dtype=float)), wide.to_numpy(dtype=float), np.nan)
+    values = np.full((len(measures), len(columns)), np.nan)
+    for row in table[np.isfinite(table["value"])].to_dict("records"):
+        place = measures.index(row["definition"]), columns.index((row["model"], row["weights"], row["layer"]))
+        values[place] = row["value"]
     names = [f"{name} (distance)" if name in distances else name for name in measures]
     places, best = _rank_cells(values, np.array([name in distances for name in measures]))
 
@@ -86,10 +88,10 @@ def plot_measures(
         labels = [layer if group.headed else group.name(layer) for group in groups for layer in group.layers]
         figure = create_figure(width, 1.45 + _ROW * len(names) + 0.066 * max(map(len, labels)))
         axis = figure.subplots()
-        _draw_cells(axis, values, places, best, lefts, cell)
+        _draw_cells(axis, values, places, best, lefts=lefts, cell=cell)
         axis.set(xlim=(0, lefts[-1] + 1), ylim=(len(names), 0))
         axis.set_yticks(np.arange(len(names)) + 0.5, names)
-        axis.set_xticks(lefts + 0.5, labels, rotation=90, fontsize=7.5)
+        axis.set_xticks([left + 0.5 for left in lefts], labels, rotation=90, fontsize=7.5)
         axis.tick_params(length=0)
         axis.spines[:].set_visible(False)
         _draw_heads(axis, groups, lefts, cell)
@@ -139,13 +141,14 @@ def _rank_cells(
     return places.to_numpy(), signed.eq(signed.max(axis=1), axis=0).to_numpy()
 
 
-def _place_columns(groups: list[_Group]) -> NDArray[np.float64]:
+def _place_columns(groups: list[_Group]) -> list[float]:
     """Left edge of each column, in widths of a cell."""
-    lefts, left = [], 0.0
+    lefts: list[float] = []
+    left = 0.0
     for group in groups:
         lefts += [left + place for place in range(len(group.layers))]
         left += len(group.layers) + (_GAP if group.headed else 0.0)
-    return np.array(lefts)
+    return lefts
 
 
 def _draw_cells(
@@ -153,7 +156,8 @@ def _draw_cells(
     values: NDArray[np.float64],
     places: NDArray[np.float64],
     best: NDArray[np.bool_],
-    lefts: NDArray[np.float64],
+    *,
+    lefts: Sequence[float],
     cell: float,
 ) -> None:
     from matplotlib.patches import Rectangle
@@ -162,7 +166,7 @@ def _draw_cells(
     longest = max(len(word) for row in words for word in row)
     size = min(7.5, 72 * cell / (0.66 * longest + 0.35))  # letters of DejaVu are about 0.64 of their size wide
     colours = _light_colours()
-    for i, j in np.ndindex(values.shape):
+    for i, j in np.ndindex(*values.shape):
         if not np.isnan(values[i, j]):
             face = colours(places[i, j])
             axis.add_patch(Rectangle((lefts[j], i), 1, 1, facecolor=face, edgecolor="white", linewidth=0.6))
@@ -182,7 +186,7 @@ def _draw_cells(
             axis.add_patch(frame)
 
 
-def _draw_heads(axis: Axes, groups: list[_Group], lefts: NDArray[np.float64], cell: float) -> None:
+def _draw_heads(axis: Axes, groups: list[_Group], lefts: Sequence[float], cell: float) -> None:
     """Names of the networks above their columns, with a line that is dashed for untrained ones."""
     head = axis.secondary_xaxis("top")
     head.tick_params(length=0, pad=5.5)
