@@ -348,13 +348,11 @@ def _list_scores(comparison: Comparison) -> Section:
     parts = []
     for analysis in dict.fromkeys(table["analysis"].dropna()):
         rows = table[table["analysis"] == analysis]
-        if analysis == "first_layer":
+        if analysis in ("first_layer", "measures"):  # shown whole in their own sections
             continue
         for recording, group in rows.groupby("recording", sort=False):
             parts.append(TableItem(group.reset_index(drop=True), f"{analysis}, {recording}"))
-    return Section(
-        "Score tables", ["The same rows, with all columns and digits, are in `tables/scores.csv`."], tables=parts
-    )
+    return Section("Score tables", ["All rows, with all columns and digits, are in `tables/scores.csv`."], tables=parts)
 
 
 def _not_tested(comparison: Comparison) -> list[str]:

@@ -119,10 +119,19 @@ def list_measures(comparison: Comparison, recording: str) -> list[TableItem]:
     if not bounded.empty:
         items.append(TableItem(bounded[[*columns, "simulated"]], captions.CROSS_VALIDATED_TABLE))
     dimensions = own[own["analysis"] == DIMENSIONALITY]
-    if not dimensions.empty:
-        columns = ["model", "weights", "layer", "definition", "statistic", "value", "ci_low", "ci_high", "n_units"]
-        items.append(TableItem(dimensions[columns], captions.DIMENSIONS_TABLE, digits=2))
+    if not dimensions.empty and recording == _first_with_these_stimuli(comparison, table, recording):
+        keys = ["model", "weights", "seed", "layer"]
+        slopes = dimensions[dimensions["definition"] == "spectral slope"][[*keys, "value"]]
+        shown = dimensions[dimensions["definition"] == "effective dimensionality"]
+        shown = shown.merge(slopes.rename(columns={"value": "spectral_slope"}), on=keys, how="left")
+        columns = [*keys, "definition", "value", "ci_low", "ci_high", "spectral_slope", "n_units", "n_stimuli"]
+        items.append(TableItem(shown[columns], captions.DIMENSIONS_TABLE, digits=2))
     return items
+
+
+def _first_with_these_stimuli(comparison: Comparison, table: pd.DataFrame, recording: str) -> str:
+    rows = table[table["analysis"] == DIMENSIONALITY]
+    return next(names[0] for names in _one_stimulus_set(comparison, rows) if recording in names)
 
 
 def list_areas(comparison: Comparison) -> list[TableItem]:

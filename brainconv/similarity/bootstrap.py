@@ -105,9 +105,7 @@ def compare_centred(a: Floats, b: Floats, multiplicities: Counts, *, diagonal: b
     return _linear(a, b, np.asarray(multiplicities, dtype=np.int32), centre=False, diagonals=[diagonal])[0]
 
 
-def _linear(
-    a: Floats, b: Floats, weights: Counts, *, centre: bool, diagonals: Sequence[bool | None]
-) -> list[Floats]:
+def _linear(a: Floats, b: Floats, weights: Counts, *, centre: bool, diagonals: Sequence[bool | None]) -> list[Floats]:
     """Moments of all rows in all samples are products of one matrix with the weights of the pairs.
 
     One result for each of the diagonals: None for plain moments, else whitened ones (see `fit_margins`).

@@ -13,6 +13,8 @@ from _runtime import job
 
 with job(snakemake):
     target = open_target(snakemake.input.recording)
+    # the panel shows values; intervals of the tested numbers stand in the tables of rsa and comparisons
+    n_boot = min(snakemake.params.settings["n_boot"], 200 if target.n_stimuli <= 500 else 100)
     scores = {}
     for path in snakemake.input.representations:
         model = Path(path).parent.name
@@ -21,7 +23,7 @@ with job(snakemake):
             load_representations(path),
             target,
             estimator=snakemake.params.settings["estimator"],
-            n_boot=min(snakemake.params.settings["n_boot"], 200),
+            n_boot=n_boot,
             random_state=snakemake.params.seed,
         )
     provenance = collect_provenance(seed=snakemake.params.seed)
