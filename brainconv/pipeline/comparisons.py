@@ -139,10 +139,13 @@ def read_pairs(scores: Scores) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns ``area``, ``first``, ``second``, ``difference``, ``ci_low``, ``ci_high``, ``p``, ``q``, a row per pair.
+        Columns ``area``, ``first``, ``second``, ``definition``, ``difference``, ``ci_low``, ``ci_high``, ``p``, ``q``,
+        a row per pair.
     """
     table = scores.table[is_pair(scores.table)]
-    found = table.rename(columns={"value": "difference"})[["area", "difference", "ci_low", "ci_high", "p", "q"]]
+    found = table.rename(columns={"value": "difference"})[
+        ["area", "definition", "difference", "ci_low", "ci_high", "p", "q"]
+    ]
     if table.empty:
         return found.assign(first=[], second=[])
     named = table["statistic"].str.split(_BETWEEN_MODELS, n=1, expand=True, regex=False)[1]

@@ -94,7 +94,7 @@ def draw_differences(comparison: Comparison) -> dict[str, Figure]:
             figures["_".join([MODELS, analysis, recording, area])] = plot_model_differences(
                 pairs[pairs["area"] == area],
                 title=f"{recording} · {area}",
-                label=f"{table['definition'].iloc[0]}, row minus column",
+                label=f"{pairs['definition'].iloc[0]}, row minus column",
                 simulated=_is_simulated(scores.table),
             )
     return figures | _draw_preferred(comparison)

@@ -30,6 +30,7 @@ def compare_geometries(
     estimator: str = "correlation",
     comparator: str = "rho-a",
     n_boot: int = 1000,
+    target_estimator: str | None = None,
     random_state: int = 0,
 ) -> Scores:
     """Test layers against a network's first one, models against one another, and both against the ceiling.
@@ -46,6 +47,8 @@ def compare_geometries(
     estimator, comparator : str
     n_boot : int
         At least 100.
+    target_estimator : str, optional
+        For the RDMs of a Recording; by default that of the layers.
     random_state : int
 
     Returns
@@ -77,6 +80,7 @@ def compare_geometries(
         generalise="both" if several else "stimuli",
         correction="none",
         n_boot=max(n_boot, 100),
+        target_estimator=target_estimator,
         random_state=random_state,
     )
     rows: list[dict[str, Any]] = []

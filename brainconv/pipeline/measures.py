@@ -18,6 +18,7 @@ def measure_geometry(
     *,
     estimator: str = "correlation",
     n_boot: int = 200,
+    target_estimator: str | None = None,
     random_state: int = 0,
 ) -> Scores:
     """Score a model's layers by every measure, and say how many dimensions they use.
@@ -31,6 +32,8 @@ def measure_geometry(
         For RDMs.
     n_boot : int
         Bootstrap samples of the stimuli.
+    target_estimator : str, optional
+        For the RDMs of a Recording; by default that of the layers.
     random_state : int
 
     Returns
@@ -39,7 +42,14 @@ def measure_geometry(
         Rows of `score_measures`; rows of analysis ``"dimensionality"`` over the target's stimuli: ``effective
         dimensionality`` and ``spectral slope`` of every layer.
     """
-    found = score_measures(layers, target, estimator=estimator, n_boot=n_boot, random_state=random_state)
+    found = score_measures(
+        layers,
+        target,
+        estimator=estimator,
+        n_boot=n_boot,
+        target_estimator=target_estimator,
+        random_state=random_state,
+    )
     ids = target.stimulus_ids if isinstance(target, RDMs) else target.stimuli.ids
     table = compute_dimensionality([layer.select(ids) for layer in layers.values()], random_state=random_state)
     first = found.table.iloc[0]

@@ -31,7 +31,13 @@ def find_most_similar_layer(scores: Scores) -> str | None:
     return str(rows.loc[rows["value"].idxmax(), "layer"])
 
 
-def choose_rdms(target: Recording | RDMs, layers: Iterable[Representation], *, estimator: str) -> tuple[RDMs, ...]:
+def choose_rdms(
+    target: Recording | RDMs,
+    layers: Iterable[Representation],
+    *,
+    estimator: str,
+    target_estimator: str | None = None,
+) -> tuple[RDMs, ...]:
     """RDM of the recording (the mean over subjects) and those of some layers.
 
     Parameters
@@ -39,7 +45,9 @@ def choose_rdms(target: Recording | RDMs, layers: Iterable[Representation], *, e
     target : Recording or RDMs
     layers : iterable of Representation
     estimator : str
-        For RDMs that are computed here.
+        For the layers' RDMs.
+    target_estimator : str, optional
+        For that of a Recording; by default the layers'.
 
     Returns
     -------
@@ -48,7 +56,8 @@ def choose_rdms(target: Recording | RDMs, layers: Iterable[Representation], *, e
     """
     if target.n_stimuli > MAX_STIMULI:
         return ()
-    shown = [average_subjects(target) if isinstance(target, RDMs) else compute_rdms(target, estimator=estimator)]
+    own = target_estimator or estimator
+    shown = [average_subjects(target) if isinstance(target, RDMs) else compute_rdms(target, estimator=own)]
     for layer in layers:
         name = layer.model if layer.layer == layer.model else f"{layer.model} {layer.layer}"
         name += ", untrained" if layer.weights == "random" else ""

@@ -148,8 +148,13 @@ def open_results(folder: Path | str, config: Mapping[str, Any]) -> Comparison:
             if "predictivity" in spec["analyses"]:
                 parts["mapping ceiling", "", recording] = open_scores(folder / "mapping_ceiling" / f"{recording}.csv")
             if shown:
-                estimator = {**config["rsa"], **spec["rsa"]}["estimator"]
-                rdms[recording] = choose_rdms(targets[recording], shown, estimator=estimator)
+                chosen = {**config["rsa"], **spec["rsa"]}
+                rdms[recording] = choose_rdms(
+                    targets[recording],
+                    shown,
+                    estimator=chosen["estimator"],
+                    target_estimator=chosen["target_estimator"],
+                )
         if "predictivity" in spec["analyses"] and len(spec["recordings"]) > 1:
             parts["hierarchy", "", dataset] = open_scores(folder / "hierarchy" / f"{dataset}.csv")
         if "rsa" in spec["analyses"]:

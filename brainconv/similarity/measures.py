@@ -39,6 +39,7 @@ def score_measures(
     *,
     estimator: str = "correlation",
     n_boot: int = 200,
+    target_estimator: str | None = None,
     random_state: int = 0,
 ) -> Scores:
     """Similarity of layers and an area by every comparator of RDMs and every measure of patterns.
@@ -53,6 +54,8 @@ def score_measures(
         For RDMs.
     n_boot : int
         Bootstrap samples of the stimuli, the same ones for every measure; 0 for no interval.
+    target_estimator : str, optional
+        For the RDMs of a Recording; by default that of the layers.
     random_state : int
         Seed.
 
@@ -76,7 +79,7 @@ def score_measures(
     See `compare_rdms`, `compute_cka`, `compute_procrustes`, `compute_bures`.
     """
     layers = list_layers(representations)
-    targets, ids, notes = prepare_targets(target, estimator=estimator)
+    targets, ids, notes = prepare_targets(target, estimator=target_estimator or estimator)
     candidates, _ = prepare_candidates(layers, ids, estimator=estimator, comparators=())
     drawn = draw_multiplicities(len(ids), n_boot, np.random.default_rng(random_state))
     aligned = [layer.select(ids) for layer in layers]

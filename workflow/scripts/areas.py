@@ -15,7 +15,8 @@ with job(snakemake):
     settings, seed = snakemake.params.settings, snakemake.params.seed
     shared = {"n_boot": settings["n_boot"], "random_state": seed}
     estimator, comparators = settings["estimator"], settings["comparators"]
-    areas = split_areas([open_target(path) for path in snakemake.input.recordings], estimator=estimator)
+    targets = [open_target(path) for path in snakemake.input.recordings]
+    areas = split_areas(targets, estimator=settings["target_estimator"] or estimator)
     found = [compare_areas(areas, comparators=comparators, **shared)]
     for path in snakemake.input.representations:
         model = Path(path).parent.name

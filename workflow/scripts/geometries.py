@@ -18,6 +18,7 @@ with job(snakemake):
         open_target(snakemake.input.recording),
         twins=find_twins(snakemake.params.models),
         estimator=snakemake.params.settings["estimator"],
+        target_estimator=snakemake.params.settings["target_estimator"],
         comparator=snakemake.params.settings["comparators"][0],
         n_boot=snakemake.params.settings["n_boot"],
         random_state=snakemake.params.seed,

@@ -23,6 +23,7 @@ with job(snakemake):
             load_representations(path),
             target,
             estimator=snakemake.params.settings["estimator"],
+            target_estimator=snakemake.params.settings["target_estimator"],
             n_boot=n_boot,
             random_state=snakemake.params.seed,
         )

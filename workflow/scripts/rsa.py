@@ -14,6 +14,7 @@ with job(snakemake):
         layers,
         open_target(snakemake.input.recording),
         estimator=snakemake.params.settings["estimator"],
+        target_estimator=snakemake.params.settings["target_estimator"],
         comparator=snakemake.params.settings["comparators"],
         n_boot=snakemake.params.settings["n_boot"],
         random_state=snakemake.params.seed,

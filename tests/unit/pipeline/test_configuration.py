@@ -10,6 +10,7 @@ import yaml
 
 from brainconv.errors import InvalidInputError
 from brainconv.pipeline.configuration import check_configuration
+from brainconv.similarity import ESTIMATORS, REPEAT_ESTIMATORS, RESAMPLED_COMPARATORS
 
 
 def make(**changes: Any) -> dict[str, Any]:
@@ -62,3 +63,11 @@ def test_another_seed_or_file_is_another_model() -> None:
 def test_our_own_configurations_pass(repository: Path) -> None:
     for path in sorted((repository / "config").glob("*.yaml")):
         check_configuration(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def test_the_schema_knows_every_estimator_and_comparator(repository: Path) -> None:
+    schema = yaml.safe_load((repository / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
+    named = {key: schema["$defs"][key]["enum"] for key in ("estimator", "target_estimator", "comparator")}
+    assert set(named["estimator"]) == set(ESTIMATORS)
+    assert set(named["target_estimator"]) == {None, *ESTIMATORS, *REPEAT_ESTIMATORS}
+    assert set(named["comparator"]) == set(RESAMPLED_COMPARATORS)

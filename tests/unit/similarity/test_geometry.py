@@ -73,6 +73,24 @@ def test_procrustes_is_the_distance_after_the_best_rotation(features):
     assert compute_bures(*layers(*features)) == pytest.approx(1 - expected / 2, abs=1e-9)
 
 
+def test_procrustes_of_a_square_and_a_rectangle():
+    """By hand, as `netrep.metrics.LinearMetric(alpha=1, score_method="angular")` defines it: arccos(2 / √5)."""
+    corners = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, -1.0], [-1.0, 1.0]])
+    ids = ("a", "b", "c", "d")
+    square, rectangle = layers(corners, corners * [3.0, 1.0] + 7.0, ids=ids)
+    assert compute_bures(square, rectangle)[0, 0] == pytest.approx(2 / np.sqrt(5), abs=1e-12)
+    assert compute_procrustes(square, rectangle)[0, 0] == pytest.approx(2 - 4 / np.sqrt(5), abs=1e-12)
+
+
+def test_angular_distance_is_that_of_shape_metrics(features):
+    """netrep's steps: centre, unit norm, both sides turned by the singular vectors of XᵀY, angle of what is left."""
+    x, y = (centred(z) / np.linalg.norm(centred(z)) for z in features)
+    u, _, v = np.linalg.svd(x.T @ y, full_matrices=False)
+    expected = np.arccos(np.sum((x @ u) * (y @ v.T)))
+    distance = compute_procrustes(*layers(*features))[0, 0]
+    assert np.arccos(1.0 - distance / 2.0) == pytest.approx(expected, abs=1e-9)
+
+
 @pytest.mark.parametrize("measure", [compute_cka, compute_bures])
 def test_rotation_scale_and_shift_do_not_matter(features, measure):
     x = features[0]
