@@ -12,8 +12,12 @@ from brainconv.similarity import compute_dimensionality, score_measures
 DIMENSIONALITY = "dimensionality"
 
 
-def measure_geometry(
-    layers: Mapping[str, Representation],
+#: Bootstrap samples for few and for many stimuli: the panel shows values, and tests have intervals of their own.
+_MAX_SAMPLES, _MANY_STIMULI = (200, 100), 500
+
+
+def measure_geometries(
+    models: Mapping[str, Mapping[str, Representation]],
     target: Recording | RDMs,
     *,
     estimator: str = "correlation",
@@ -21,17 +25,17 @@ def measure_geometry(
     target_estimator: str | None = None,
     random_state: int = 0,
 ) -> Scores:
-    """Score a model's layers by every measure, and say how many dimensions they use.
+    """Score the layers of models by every measure, and say how many dimensions they use.
 
     Parameters
     ----------
-    layers : mapping of str to Representation
-        Of one model.
+    models : mapping of str to mapping of str to Representation
+        Layers of each model.
     target : Recording or RDMs
     estimator : str
         For RDMs.
     n_boot : int
-        Bootstrap samples of the stimuli.
+        Bootstrap samples of the stimuli; at most 200 are drawn, above 500 stimuli 100.
     target_estimator : str, optional
         For the RDMs of a Recording; by default that of the layers.
     random_state : int
@@ -42,20 +46,24 @@ def measure_geometry(
         Rows of `score_measures`; rows of analysis ``"dimensionality"`` over the target's stimuli: ``effective
         dimensionality`` and ``spectral slope`` of every layer.
     """
-    found = score_measures(
-        layers,
-        target,
-        estimator=estimator,
-        n_boot=n_boot,
-        target_estimator=target_estimator,
-        random_state=random_state,
-    )
     ids = target.stimulus_ids if isinstance(target, RDMs) else target.stimuli.ids
-    table = compute_dimensionality([layer.select(ids) for layer in layers.values()], random_state=random_state)
-    first = found.table.iloc[0]
-    shared = {name: first[name] for name in ("recording", "simulated", "degrees", "seed")}
-    rows = [{**shared, **row} for row in _dimensions(table.to_dict("records"))]
-    return join_scores([found, Scores.from_rows(rows)])
+    drawn = min(n_boot, _MAX_SAMPLES[len(ids) > _MANY_STIMULI])
+    parts = []
+    for layers in models.values():
+        found = score_measures(
+            layers,
+            target,
+            estimator=estimator,
+            n_boot=drawn,
+            target_estimator=target_estimator,
+            random_state=random_state,
+        )
+        table = compute_dimensionality([layer.select(ids) for layer in layers.values()], random_state=random_state)
+        first = found.table.iloc[0]
+        shared = {name: first[name] for name in ("recording", "simulated", "degrees", "seed")}
+        rows = [{**shared, **row} for row in _dimensions(table.to_dict("records"))]
+        parts += [found, Scores.from_rows(rows)]
+    return join_scores(parts)
 
 
 def _dimensions(records: list[dict[Any, Any]]) -> Iterator[dict[str, Any]]:

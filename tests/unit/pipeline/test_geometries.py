@@ -10,7 +10,7 @@ from brainconv.containers import RDMs, Recording, Representation, StimulusSet
 from brainconv.pipeline.areas import compare_areas, find_dissociations, split_areas
 from brainconv.pipeline.comparisons import read_pairs
 from brainconv.pipeline.geometries import BELOW, EQUIVALENT, compare_geometries
-from brainconv.pipeline.measures import measure_geometry
+from brainconv.pipeline.measures import measure_geometries
 from brainconv.similarity import adjust_p, compare_models, compare_rdms, compute_rdms, score_rsa
 
 N = 60
@@ -129,8 +129,9 @@ def test_areas_of_one_recording_and_of_several_are_compared():
 
 
 def test_geometry_holds_dimensionality_over_the_targets_stimuli():
-    found = measure_geometry(make_layers(), make_recording(2, "IT"), n_boot=20)
+    found = measure_geometries({"net": make_layers(), "twin": MODELS["twin1"]}, make_recording(2, "IT"), n_boot=20)
     rows = found.table[found.table["analysis"] == "dimensionality"]
     assert set(rows["definition"]) == {"effective dimensionality", "spectral slope"}
     assert set(rows["n_stimuli"]) == {N}
     assert set(rows["recording"]) == {"rec.IT"}
+    assert rows["weights"].value_counts().to_dict() == {"default": 6, "random": 6}
