@@ -101,6 +101,12 @@ def compare(
     *,
     recording: Annotated[list[str], typer.Option(help="Recordings to compare it with; may be given several times.")],
     weights: Annotated[str, typer.Option(help="'default', 'random', or a checkpoint.")] = "default",
+    layer: Annotated[list[str] | None, typer.Option(help="Layers to compare; all registered ones if left out.")] = None,
+    analysis: Annotated[
+        list[str] | None,
+        typer.Option(help="rsa, predictivity, first_layer; all that the recordings allow if left out."),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     seed: Annotated[int, typer.Option(help="Seed of random weights and of every random step.")] = 0,
     report: Annotated[Path, typer.Option(help="Where the report goes.")] = Path("report.html"),
     data_dir: Annotated[Path | None, typer.Option(help="Folder that is searched first.")] = None,
@@ -115,6 +121,12 @@ def compare(
         Names of the recordings.
     weights : str
         Which weights.
+    layer : list of str, optional
+        Which layers.
+    analysis : list of str, optional
+        Which analyses.
+    device : str
+        Where the network runs.
     seed : int
         Seed of every random step.
     report : path
@@ -127,10 +139,13 @@ def compare(
 
     with _clear_errors():
         _check_writable(report)
+        random = weights == "random"
         network = load_model(
-            model, weights=None if weights == "random" else weights, seed=seed if weights == "random" else None
+            model, weights=None if random else weights, device=device, seed=seed if random else None, data_dir=data_dir
         )
-        comparison = run(network, recording, random_state=seed, data_dir=data_dir)
+        comparison = run(
+            network, recording, analyses=analysis, layers=layer or None, random_state=seed, data_dir=data_dir
+        )
         comparison.save_report(report)
     typer.echo(report)
 

@@ -48,6 +48,8 @@ def test_lists() -> None:
         (["fetch", "tang2019"], "Unknown recording 'tang2019'. Did you mean 'tang2018'?"),
         (["compare", "alexnt", "--recording", "tang2018"], "Did you mean 'alexnet'?"),
         (["compare", "pixels", "--recording", "tang2018", "--report", "."], "The report cannot be written to ."),
+        (["compare", "pixels", "--recording", "tang2018", "--device", "tpu"], "device='tpu'; expected 'auto', 'cpu'"),
+        (["compare", "pixels", "--recording", "tang2018", "--analysis", "rsaa"], "Did you mean 'rsa'?"),
         (
             ["compare", "pixels", "--recording", "tang2018", "--report", "file/x.html"],
             "cannot be written to file/x.html",
@@ -71,7 +73,7 @@ def test_compare_writes_the_report(data_dir: Path, tmp_path: Path) -> None:
     report = tmp_path / "new" / "report.html"
     done = run(app, [
         "compare", "pixels", "--recording", "kriegeskorte2008.monkey_IT", "--data-dir", str(data_dir),
-        "--report", str(report),
+        "--report", str(report), "--analysis", "rsa", "--layer", "pixels", "--device", "cpu",
     ])  # fmt: skip
     assert done.exit_code == 0, done.output
     assert "kriegeskorte2008.monkey_IT" in report.read_text(encoding="utf-8")
