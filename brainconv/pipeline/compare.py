@@ -12,8 +12,11 @@ from brainconv.errors import BrainconvError, InvalidInputError
 from brainconv.extraction import extract
 from brainconv.io.hashing import hash_stimuli
 from brainconv.io.provenance import collect_provenance
+from brainconv.pipeline.comparisons import compare_predictivity
 from brainconv.pipeline.first_layer import measure_first_layer
 from brainconv.pipeline.gather import join_scores
+from brainconv.pipeline.geometries import compare_geometries
+from brainconv.pipeline.measures import measure_geometries
 from brainconv.pipeline.pictures import choose_rdms, find_most_similar_layer
 from brainconv.pipeline.prepare import load_target
 from brainconv.pipeline.results import Comparison
@@ -81,6 +84,7 @@ def compare(
     parts: dict[tuple[str, ...], Scores] = {}
     details: dict[tuple[str, str, str], xr.Dataset] = {}
     rdms: dict[str, tuple[RDMs, ...]] = {}
+    comparisons: dict[tuple[str, str], Scores] = {}
     notes: list[str] = []
     extracted: dict[str, dict[str, Representation]] = {}
     for target in targets:
@@ -102,9 +106,17 @@ def compare(
             parts[analysis, model.name, target.name] = scores
             if scores.details is not None:
                 details[analysis, model.name, target.name] = scores.details
-            best = find_most_similar_layer(scores) if analysis == "rsa" else None
-            if best is not None:
-                rdms[target.name] = choose_rdms(target, [extracted[key][best]], estimator="correlation")
+            if analysis == "rsa":
+                measured = measure_geometries({model.name: extracted[key]}, target, n_boot=n_boot)
+                parts["measures", model.name, target.name] = measured
+                best = find_most_similar_layer(scores)
+                if best is not None:
+                    rdms[target.name] = choose_rdms(target, [extracted[key][best]], estimator="correlation")
+            if n_boot:
+                tested = _test_layers(
+                    analysis, model.name, extracted[key], scores, target, n_boot=n_boot, seed=random_state
+                )
+                parts[f"{analysis} compared", model.name, target.name] = comparisons[analysis, target.name] = tested
     first_layers = {}
     if "first_layer" in wanted:
         try:
@@ -120,9 +132,26 @@ def compare(
         details=details,
         first_layers=first_layers,
         rdms=rdms,
+        comparisons=comparisons,
         settings=_describe_settings(n_boot, random_state),
         provenance={"run": collect_provenance(seed=random_state), model.name: _first_provenance(extracted)},
     )
+
+
+def _test_layers(
+    analysis: str,
+    name: str,
+    layers: Mapping[str, Representation],
+    scores: Scores,
+    target: Recording | RDMs,
+    *,
+    n_boot: int,
+    seed: int,
+) -> Scores:
+    """The layers of the one model against its first."""
+    if analysis == "predictivity":
+        return compare_predictivity({name: scores}, {})
+    return compare_geometries({name: layers}, {name: scores}, target, twins={}, n_boot=n_boot, random_state=seed)
 
 
 def _list_recordings(recordings: Any) -> list[str | Recording | RDMs]:

@@ -84,7 +84,8 @@ def compare_geometries(
         random_state=random_state,
     )
     rows: list[dict[str, Any]] = []
-    for area, pairs in found.pairs.fillna({"area": ""}).groupby("area", sort=False):
+    by_area = found.pairs.fillna({"area": ""}).groupby("area", sort=False) if len(found.pairs) else ()
+    for area, pairs in by_area:
         rows += _named(_minus_first(pairs, layers), scores, area, comparator)
         rows += _named(_minus_one_another(pairs, best), scores, area, comparator)
     for area, models in found.models.fillna({"area": ""}).groupby("area", sort=False):

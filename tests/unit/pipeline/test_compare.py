@@ -34,7 +34,9 @@ def model() -> object:
 def test_compare_scores_draws_and_writes(model: object, tmp_path: Path) -> None:
     comparison = bc.compare(model, [make_recording(24, "many"), make_recording(4, "few")], n_boot=20)
     table = comparison.scores.table
-    assert set(table["analysis"].dropna()) == {"rsa", "predictivity", "reliability", "first_layer"}
+    assert set(table["analysis"].dropna()) == {
+        "rsa", "measures", "dimensionality", "predictivity", "reliability", "comparison", "selection", "first_layer",
+    }  # fmt: skip
     assert set(table.loc[table["analysis"] == "rsa", "recording"]) == {"many"}
     assert any("it has 4 sites; an RDM needs at least 20" in note for note in comparison.scores.notes)
     assert "rsa_many_V4" in comparison.figures
@@ -68,4 +70,4 @@ def test_what_cannot_be_compared_is_said_before_anything_runs(model: object) -> 
 
 def test_a_single_analysis_needs_no_list(model: object) -> None:
     comparison = bc.compare(model, make_recording(24, "many"), analyses="rsa", n_boot=0)
-    assert set(comparison.scores.table["analysis"]) == {"rsa"}
+    assert set(comparison.scores.table["analysis"]) == {"rsa", "measures", "dimensionality"}

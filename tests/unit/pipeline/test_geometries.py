@@ -84,6 +84,13 @@ def test_numbers_are_those_of_compare_models_turned_the_right_way():
     assert row["ci_low"] < row["value"] < row["ci_high"]
 
 
+def test_one_candidate_leaves_nothing_to_compare():
+    target = make_recording(2, "IT")
+    one = {"other": MODELS["other"]}
+    found = compare_geometries(one, {"other": score_all(target)["other"]}, target, twins={}, n_boot=100)
+    assert not len(found)
+
+
 def test_several_subjects_bring_the_ceiling():
     people = make_people()
     table = compare_geometries(MODELS, score_all(people), people, twins=TWINS, n_boot=100).table
