@@ -67,7 +67,12 @@ rule measures:
     resources:
         mem_mb=4000,
     params:
-        settings=lambda wildcards: settings_of("rsa", wildcards.recording),
+        # every comparator is taken, whichever are configured
+        settings=lambda wildcards: {
+            key: value
+            for key, value in settings_of("rsa", wildcards.recording).items()
+            if key != "comparators"
+        },
         seed=config["seed"],
         source=hash_source("brainconv.pipeline.measures", "brainconv.io.tables"),
     script:
