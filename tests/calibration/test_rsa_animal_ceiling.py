@@ -1,9 +1,9 @@
 """Ceilings for one animal against truth, and the trap of ordinary RDMs.
 
-Sizes: 60 stimuli (120 where there is no geometry), 8 repeats, 40 sites; bands of 0.02, to which 60 runs add what
+Sizes: 60 stimuli (120 too where there is no geometry), 8 repeats, 40 sites; bands of 0.02, to which 60 runs add what
 chance leaves in one of a thousand.  Where there is no geometry, the similarity of halves is 0 on average, but with few
-stimuli it scatters so much that the curvature of Spearman-Brown's formula pulls the mean reliability below 0: the full
-study records that for 60 stimuli (exploration: -.02), and tests it for 120.
+stimuli it scatters so much that the curvature of Spearman-Brown's formula pulls the mean reliability a little below 0
+(docs/calibration.md): for 60 stimuli that is recorded, for 120 it is tested.
 """
 
 from __future__ import annotations
