@@ -20,7 +20,7 @@ from brainconv.similarity.ceiling import POOLED_AS
 from brainconv.similarity.comparators import RESAMPLED_COMPARATORS, compare_rows
 from brainconv.similarity.corrections import CORRECTIONS, adjust_p
 from brainconv.similarity.targets import AreaTarget, prepare_targets
-from brainconv.similarity.variances import combine_variances, count_pairs_once, jackknife_variance
+from brainconv.similarity.variances import Jackknife, combine_variances, count_pairs_once
 from brainconv.validation import check_choice
 
 Floats = NDArray[np.float64]
@@ -94,8 +94,9 @@ def compare_models(
     Returns
     -------
     ModelComparison
-        Intervals and p from Student's t on resampled standard errors, with one degree of freedom less than the factor
-        has members; for both, weighted after Satterthwaite.  What needs a ceiling is NaN for a single subject.
+        Intervals and p from Student's t on resampled standard errors.  Degrees of freedom: subjects less one; for
+        stimuli as many as the scatter of their influences leaves (at most their number less one); for both, weighted
+        after Satterthwaite.  What needs a ceiling is NaN for a single subject.
 
     Raises
     ------
@@ -204,18 +205,18 @@ class _Statistics:
         used = np.flatnonzero(contrast)  # an undefined ceiling must not spoil what does not use it
         drawn = {name: float(np.var(contrast[used] @ samples[used])) for name, samples in self.samples.items()}
         n, m = self.n_stimuli, self.n_subjects
-        by_subjects = np.asarray(drawn["subjects"] * m / max(m - 1, 1))
+        by_subjects = drawn["subjects"] * m / max(m - 1, 1)
         if self.generalise == "subjects":
             return float(np.sqrt(by_subjects)), m - 1
-        jackknife, shared_out = jackknife_variance(np.einsum("k,iks->is", contrast[used], self.left_out[:, used]), n)
-        by_stimuli = count_pairs_once(jackknife, np.asarray(drawn["stimuli"] * n / (n - 1)))
+        left_out = Jackknife.of(np.einsum("k,iks->is", contrast[used], self.left_out[:, used]), n)
+        by_stimuli = float(count_pairs_once(left_out.variance, drawn["stimuli"] * n / (n - 1)))
         if self.generalise == "stimuli":
-            return float(np.sqrt(by_stimuli)), n - 1
+            return float(np.sqrt(by_stimuli)), left_out.dof
         crossed = (drawn["both"] - drawn["stimuli"] - drawn["subjects"]) * n * m / ((n - 1) * (m - 1))
-        interaction = count_pairs_once(shared_out, np.asarray(max(crossed, 0.0)))
+        interaction = count_pairs_once(left_out.interaction, max(crossed, 0.0))
         variance = float(combine_variances(by_stimuli, by_subjects, interaction))
         # Satterthwaite: few subjects leave few degrees of freedom as far as subjects are what varies
-        uncertainty = float(by_stimuli) ** 2 / (n - 1) + float(by_subjects) ** 2 / (m - 1)
+        uncertainty = by_stimuli**2 / left_out.dof + by_subjects**2 / (m - 1)
         return float(np.sqrt(variance)), variance**2 / uncertainty if uncertainty > 0 else n - 1
 
 

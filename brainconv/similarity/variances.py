@@ -8,69 +8,89 @@ there the bootstrap's variance is three times too large, and its tests find next
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
 
-def count_pairs_once(jackknife: Floats, bootstrap: Floats) -> Floats:
+def count_pairs_once(jackknife: Floats | float, bootstrap: Floats | float) -> Floats:
     """Variance over new stimuli from two estimates that count the noise of pairs twice and three times.
 
     Parameters
     ----------
-    jackknife : ndarray, shape (...)
+    jackknife : float or ndarray
         Leaving out each of n stimuli: (n - 1) / n Σ (θ_i - θ̄)².
-    bootstrap : ndarray, shape (...)
+    bootstrap : float or ndarray
         n / (n - 1) times the variance over bootstrap samples.
 
     Returns
     -------
     ndarray, shape (...)
         2 ``jackknife`` - ``bootstrap``; not below a third of the bootstrap's, which is right where there is no other
-        noise than that of pairs, and not above the larger of the two.  Noise of pairs still counts 1.21 times for 30 stimuli, 1.07 times
-        for 92.
+        noise than that of pairs, and not above the larger of the two.  Noise of pairs still counts 1.21 times for 30
+        stimuli, 1.07 times for 92.
 
     References
     ----------
     Efron B, Stein C (1981), doi:10.1214/aos/1176345462: the jackknife's share, from Hoeffding's decomposition.
     """
-    return np.asarray(np.clip(2.0 * jackknife - bootstrap, bootstrap / 3.0, np.maximum(jackknife, bootstrap)))
+    return np.asarray(
+        np.clip(2.0 * np.asarray(jackknife) - bootstrap, np.asarray(bootstrap) / 3.0, np.maximum(jackknife, bootstrap))
+    )
 
 
-def jackknife_variance(left_out: Floats, n_stimuli: int) -> tuple[Floats, Floats]:
-    """Variance of a mean over subjects as stimuli are left out, and the part of it that differs between subjects.
+@dataclass(frozen=True)
+class Jackknife:
+    """Variance of a mean over subjects as stimuli are left out.
 
     Parameters
     ----------
-    left_out : ndarray, shape (n_left_out, n_subjects)
-        The statistic of each subject without each of some stimuli, all or drawn at random.
-    n_stimuli : int
-
-    Returns
-    -------
-    variance : ndarray, shape ()
-    interaction : ndarray, shape ()
+    variance : float
+    interaction : float
         The share of it that new subjects would bring again; NaN for a single subject.
+    dof : float
+        Degrees of freedom of ``variance``: how many equal normal terms would make it as uncertain as the scatter of its
+        own terms does.  A few stimuli on which much depends leave few.
     """
-    n_left_out, m = left_out.shape
-    scale = (n_stimuli - 1) ** 2 / (n_stimuli * (n_left_out - 1))  # (n - 1) / n where all were left out
-    influence = left_out - left_out.mean(axis=0)
-    shared = influence.mean(axis=1, keepdims=True)
-    interaction = np.sum((influence - shared) ** 2) / (m * (m - 1)) if m > 1 else np.nan
-    return np.asarray(scale * np.sum(shared**2)), np.asarray(scale * interaction)
+
+    variance: float
+    interaction: float
+    dof: float
+
+    @classmethod
+    def of(cls, left_out: Floats, n_stimuli: int) -> Jackknife:
+        """Estimate from statistics without one stimulus each.
+
+        Parameters
+        ----------
+        left_out : ndarray, shape (n_left_out, n_subjects)
+            The statistic of each subject without each of some stimuli, all or drawn at random.
+        n_stimuli : int
+        """
+        k, m = left_out.shape
+        scale = (n_stimuli - 1) ** 2 / (n_stimuli * (k - 1))  # (n - 1) / n where all were left out
+        influence = left_out - left_out.mean(axis=0)
+        shared = influence.mean(axis=1, keepdims=True)
+        interaction = np.sum((influence - shared) ** 2) / (m * (m - 1)) if m > 1 else np.nan
+        squares = shared[:, 0] ** 2
+        scatter = np.sum((squares - squares.mean()) ** 2)
+        dof = 2.0 * squares.sum() ** 2 / scatter * n_stimuli / k if scatter > 0 else n_stimuli
+        return cls(float(scale * squares.sum()), float(scale * interaction), float(min(dof, n_stimuli - 1)))
 
 
-def combine_variances(stimuli: Floats, subjects: Floats, interaction: Floats) -> Floats:
+def combine_variances(stimuli: Floats | float, subjects: Floats | float, interaction: Floats | float) -> Floats:
     """Variance over new stimuli and new subjects.
 
     Parameters
     ----------
-    stimuli : ndarray, shape (...)
+    stimuli : float or ndarray
         Variance over new stimuli, with these subjects.
-    subjects : ndarray, shape (...)
+    subjects : float or ndarray
         Variance over new subjects, with these stimuli.
-    interaction : ndarray, shape (...)
+    interaction : float or ndarray
         What both hold: the variance of the part that differs between subjects and stimuli.
 
     Returns

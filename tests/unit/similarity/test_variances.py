@@ -5,7 +5,7 @@ import pytest
 from scipy.spatial.distance import squareform
 
 from brainconv.similarity import combine_variances, count_pairs_once, draw_multiplicities
-from brainconv.similarity.variances import jackknife_variance
+from brainconv.similarity.variances import Jackknife
 
 
 def test_combined_variance_is_that_of_rsatoolbox():
@@ -40,7 +40,7 @@ def test_mean_over_pairs_has_its_own_variance(of_stimuli, of_pairs):
         w = np.concatenate([draw_multiplicities(n, 300, rng), 1 - np.eye(n, dtype=np.int32)]).astype(float)
         drawn = np.einsum("ki,ij,kj->k", w, x, w) / (w.sum(axis=1) ** 2 - (w**2).sum(axis=1))
         bootstrap = np.var(drawn[:300]) * n / (n - 1)
-        jackknife = jackknife_variance(drawn[300:, None], n)[0]
+        jackknife = Jackknife.of(drawn[300:, None], n).variance
         for name, value in (
             ("ours", count_pairs_once(jackknife, np.asarray(bootstrap))),
             ("bootstrap", bootstrap),
@@ -59,16 +59,31 @@ def test_mean_over_pairs_has_its_own_variance(of_stimuli, of_pairs):
 def test_interaction_is_what_differs_between_subjects():
     rng = np.random.default_rng(0)
     shared = rng.normal(size=(40, 1))
-    variance, interaction = jackknife_variance(np.tile(shared, (1, 5)), 40)
-    assert interaction == pytest.approx(0.0, abs=1e-15)
-    assert variance == pytest.approx(39 / 40 * np.sum((shared - shared.mean()) ** 2))
-    variance, interaction = jackknife_variance(rng.normal(size=(400, 50)), 400)
-    assert interaction == pytest.approx(variance, rel=0.2)
-    assert np.isnan(jackknife_variance(shared, 40)[1])
+    found = Jackknife.of(np.tile(shared, (1, 5)), 40)
+    assert found.interaction == pytest.approx(0.0, abs=1e-15)
+    assert found.variance == pytest.approx(39 / 40 * np.sum((shared - shared.mean()) ** 2))
+    found = Jackknife.of(rng.normal(size=(400, 50)), 400)
+    assert found.interaction == pytest.approx(found.variance, rel=0.2)
+    assert np.isnan(Jackknife.of(shared, 40).interaction)
 
 
 def test_some_stimuli_left_out_stand_for_all():
     rng = np.random.default_rng(0)
     everyone = rng.normal(size=(600, 1))
-    some = [jackknife_variance(everyone[rng.permutation(600)[:300]], 600)[0] for _ in range(200)]
-    assert np.mean(some) == pytest.approx(float(jackknife_variance(everyone, 600)[0]), rel=0.02)
+    some = [Jackknife.of(everyone[rng.permutation(600)[:300]], 600) for _ in range(200)]
+    every = Jackknife.of(everyone, 600)
+    assert np.mean([one.variance for one in some]) == pytest.approx(every.variance, rel=0.02)
+    assert np.mean([one.dof for one in some]) == pytest.approx(every.dof, rel=0.1)
+
+
+def test_heavy_tails_leave_fewer_degrees_of_freedom():
+    """Expected: 2 variance² / variance of the variance.  From 100 terms a heavy tail is seen in part."""
+    rng = np.random.default_rng(0)
+    medians = []
+    for draw in (rng.standard_normal, lambda n: rng.standard_t(9, n)):
+        found = [Jackknife.of(draw(100)[:, None], 100) for _ in range(2_000)]
+        values = np.array([one.variance for one in found])
+        expected = 2.0 * values.mean() ** 2 / values.var()
+        medians.append(np.median([one.dof for one in found]))
+        assert 0.9 * expected < medians[-1] <= 99.0
+    assert medians[1] < 0.9 * medians[0]
