@@ -41,7 +41,6 @@ def p_values(study):
         found["naive pearson"].append(pearsonr(model[0], one[0], alternative="greater").pvalue)
         found["naive spearman"].append(spearmanr(model[0], one[0], alternative="greater").pvalue)
         settings = {"n_boot": 0, "n_permutations": N_PERMUTATIONS, "random_state": run}
-        # tied by nothing, so that Spearman's warning about ties does not come up
         table = score_rsa(wrap(model, "model"), wrap(one, "subject"), comparator=COMPARATORS, **settings).table
         for name, p in zip(table["comparator"], table["p"], strict=True):
             found[name].append(p)
