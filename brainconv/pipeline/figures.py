@@ -13,7 +13,7 @@ from brainconv.pipeline.configuration import BRAINSCORE
 from brainconv.pipeline.differences import draw_differences
 from brainconv.pipeline.properties import predict_bandwidths
 from brainconv.pipeline.reweighting import ANALYSIS as REWEIGHTING
-from brainconv.pipeline.similarities import draw_similarities
+from brainconv.pipeline.similarities import draw_similarities, list_images
 from brainconv.plotting import (
     plot_bandwidths,
     plot_best_layers,
@@ -62,7 +62,10 @@ def draw_figures(comparison: Comparison) -> dict[str, Figure]:
         figures[f"{REWEIGHTING}_{name}"] = plot_reweighting(weighted[weighted["recording"] == name], title=name)
     figures |= _draw_sites(comparison) | draw_differences(comparison)
     for name, rdms in comparison.rdms.items():
-        figures[f"rdms_{name}"] = plot_rdms(rdms, categories=_categories(comparison.targets[name]), title=name)
+        target = comparison.targets[name]
+        figures[f"rdms_{name}"] = plot_rdms(
+            rdms, images=list_images(target), categories=_categories(target), title=name
+        )
     figures |= draw_similarities(comparison) | _draw_first_layers(comparison)
     return figures
 

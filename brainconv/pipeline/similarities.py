@@ -50,13 +50,24 @@ def draw_similarities(comparison: Comparison) -> dict[str, Figure]:
         target = comparison.targets[name]
         trained = [one for one in rdms[1:] if len(one) and one.labels["weights"].iloc[0] != UNTRAINED]
         if trained and target.n_stimuli <= MAX_IMAGES:
-            figures[f"map_{name}"] = plot_image_map([rdms[0], trained[0]], images=_images(target), title=name)
+            figures[f"map_{name}"] = plot_image_map([rdms[0], trained[0]], images=list_images(target), title=name)
     return figures | _draw_matrices(comparison)
 
 
-def _images(target: Recording | RDMs) -> dict[str, NDArray[np.uint8]] | None:
+def list_images(target: Recording | RDMs) -> dict[str, NDArray[np.uint8]] | None:
+    """Pictures of a recording's stimuli, where it has them and they are few enough to be seen.
+
+    Parameters
+    ----------
+    target : Recording or RDMs
+
+    Returns
+    -------
+    dict of str to ndarray, uint8, shape (height, width, 3), or None
+        By stimulus id.
+    """
     stimuli = target.stimuli
-    if stimuli is None:
+    if stimuli is None or target.n_stimuli > MAX_IMAGES:
         return None
     return {name: np.asarray(stimuli.images[k]) for k, name in enumerate(stimuli.ids)}
 

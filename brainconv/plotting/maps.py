@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainconv.containers import RDMs
-from brainconv.errors import InvalidInputError
 from brainconv.plotting.layouts import METHODS, compute_stress, place_stimuli, turn_onto
 from brainconv.plotting.panels import colour_categories, list_rdms, name_panels, sort_stimuli
 from brainconv.plotting.style import (
@@ -23,7 +21,9 @@ from brainconv.plotting.style import (
     draw_heading,
     draw_legend,
     figure_style,
+    wrap_name,
 )
+from brainconv.plotting.thumbnails import draw_thumbnail, shrink_images
 from brainconv.validation import check_choice
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
-_MAX_PIXELS = 48  # of a thumbnail's longer side
-_MAX_COLOURS = 64  # of a thumbnail: an eighth of the bytes in an SVG
 _PANEL = 4.0  # inches
 
 
@@ -90,7 +88,7 @@ def plot_image_map(
     ids, names = sort_stimuli(sets[0], categories)
     heads = name_panels(sets, titles)
     rows = np.concatenate([one.reorder(ids).dissimilarities for one in sets])
-    thumbnails = None if images is None else _shrink_images(images, ids)
+    thumbnails = None if images is None else shrink_images(images, ids)
     maps: list[Array] = []
     for row in rows:
         places = place_stimuli(row, method=method, random_state=random_state)
@@ -111,7 +109,7 @@ def plot_image_map(
         for axis, places, row, head in zip(axes, maps, rows, heads, strict=False):
             _draw_map(axis, places, names, thumbnails, size)
             told = f"stress-1 {compute_stress(row, places):.2f}" if method == "mds" else _TSNE_WORDS
-            axis.set_xlabel(f"{textwrap.fill(head, int(13 * size))}\n{told}", linespacing=1.3)
+            axis.set_xlabel(f"{wrap_name(head, int(13 * size))}\n{told}", linespacing=1.3)
         if names:
             draw_legend(figure, _label_categories(names, framed=thumbnails is not None))
         said = [f"{len(ids)} stimuli", _METHOD_WORDS[method], note]
@@ -129,31 +127,9 @@ _METHOD_WORDS = {
 _TSNE_WORDS = "distances between clusters mean nothing"
 
 
-def _shrink_images(images: Mapping[str, NDArray[np.uint8]], ids: Sequence[str]) -> list[NDArray[np.uint8]]:
-    from PIL import Image
-
-    absent = [name for name in ids if name not in images]
-    if absent:
-        msg = f"{len(absent)} of {len(ids)} stimuli have no image, for example {absent[0]!r}; give one for each."
-        raise InvalidInputError(msg)
-    small = []
-    for name in ids:
-        image = np.asarray(images[name])
-        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
-            msg = f"The image of {name!r} is {image.dtype} of shape {image.shape}; expected uint8, (height, width, 3)."
-            raise InvalidInputError(msg)
-        picture = Image.fromarray(image)
-        picture.thumbnail((_MAX_PIXELS, _MAX_PIXELS), Image.Resampling.LANCZOS)
-        few = picture.quantize(_MAX_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-        small.append(np.asarray(few.convert("RGB")))
-    return small
-
-
 def _draw_map(
     axis: Axes, places: Array, names: Sequence[str], thumbnails: Sequence[NDArray[np.uint8]] | None, size: float
 ) -> None:
-    from matplotlib.patches import Rectangle
-
     share = 0.0 if thumbnails is None else min(0.1, 0.67 / math.sqrt(len(places)))  # of the panel's width
     low, high = places.min(axis=0), places.max(axis=0)
     side = 1.04 * float((high - low).max()) / (1.0 - share - 0.04)
@@ -168,21 +144,9 @@ def _draw_map(
             axis.plot(*places[own].T, marker, color=colours.get(name, OKABE_ITO["blue"]), markersize=5, alpha=0.85)
     else:
         for place, ((x, y), picture) in enumerate(zip(places, thumbnails, strict=True)):
-            height, width = (share * side * n / max(picture.shape[:2]) for n in picture.shape[:2])
-            extent = (x - width / 2, x + width / 2, y - height / 2, y + height / 2)
-            # none: the SVG holds the pixels as they are, instead of more of them
-            axis.imshow(picture, extent=extent, interpolation="none", zorder=2 + place / len(places))
             colour = colours[names[place]] if names else MUTED
-            frame = Rectangle(
-                extent[::2],
-                width,
-                height,
-                fill=False,
-                edgecolor=colour,
-                linewidth=0.3 * size,
-                zorder=2 + place / len(places),
-            )
-            axis.add_patch(frame)
+            order = 2 + place / len(places)
+            draw_thumbnail(axis, picture, (x, y), share * side, colour, width=0.3 * size, order=order)
     axis.set_aspect("equal")
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from brainconv.errors import InvalidInputError
 from brainconv.plotting.selection import MAX_BASELINE_LAYERS, check_columns
-from brainconv.plotting.style import INK, MUTED, create_figure, draw_heading, figure_style, series_label
+from brainconv.plotting.style import INK, MUTED, create_figure, draw_heading, figure_style, series_label, wrap_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -198,9 +198,7 @@ def _draw_heads(axis: Axes, groups: list[_Group], lefts: Sequence[float], cell: 
         if not group.headed:
             continue
         middles.append((first + last) / 2)
-        names.append(
-            textwrap.fill(series_label(group.model, group.weights), max(int(cell * (last - first) / 0.075), 6))
-        )
+        names.append(wrap_name(series_label(group.model, group.weights), max(int(cell * (last - first) / 0.075), 6)))
         axis.plot(
             [first + 0.05, last - 0.05],
             [-0.12, -0.12],

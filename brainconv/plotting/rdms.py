@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,8 @@ from scipy.stats import rankdata
 from brainconv.containers import RDMs
 from brainconv.errors import InvalidInputError
 from brainconv.plotting.panels import colour_categories, list_rdms, name_panels, sort_stimuli
-from brainconv.plotting.style import COLOUR_MAP, INK, MUTED, create_figure, draw_heading, figure_style
+from brainconv.plotting.style import COLOUR_MAP, INK, MUTED, create_figure, draw_heading, figure_style, wrap_name
+from brainconv.plotting.thumbnails import Picture, draw_strip, shrink_images
 from brainconv.validation import check_choice
 
 if TYPE_CHECKING:
@@ -23,13 +23,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
 
-_TITLE_WIDTH = 22  # characters above one matrix
+_PAGE = 9.6  # inches
+_MOST_ACROSS = 5
+_THUMBNAIL = 0.29  # inches
 _N_COLOURS = 32  # steps of the colour bar: as many as the eye tells apart, and a sixth of the bytes of 256
 
 
 def plot_rdms(
     rdms: RDMs | Sequence[RDMs],
     *,
+    images: Mapping[str, Picture] | None = None,
     categories: Mapping[str, str] | Sequence[str] | None = None,
     titles: Sequence[str] | None = None,
     scale: str = "rank",
@@ -43,6 +46,9 @@ def plot_rdms(
     ----------
     rdms : RDMs or sequence of RDMs
         All over the same stimuli; the order of the first is kept.
+    images : mapping of str to ndarray, uint8, shape (height, width, 3), optional
+        Picture of each stimulus, by id, drawn small beneath the matrices in the order of their rows, in a frame of
+        its category's colour.
     categories : mapping or sequence of str, optional
         Category of each stimulus, by id or in the order of the first `RDMs`; by default the column ``category`` of
         its stimuli, where there is one. Categories stand in the order in which they first appear.
@@ -52,7 +58,7 @@ def plot_rdms(
         ``"rank"`` shows the percentile of each pair among the pairs of its RDM, which makes RDMs of different
         estimators look alike; ``"raw"`` the dissimilarities themselves, on one common range.
     n_columns : int, optional
-        Matrices per row, at most 4 by default.
+        Matrices per row; by default as many as fill their rows evenly, at most 5.
     title, note : str
         Heading, and further words beneath it.
 
@@ -63,7 +69,8 @@ def plot_rdms(
     Raises
     ------
     InvalidInputError
-        If there are no RDMs, their stimuli or (with ``"raw"``) estimators differ, or counts do not agree.
+        If there are no RDMs, their stimuli or (with ``"raw"``) estimators differ, an image is missing or not uint8
+        RGB, or counts do not agree.
     """
     check_choice(scale, ("rank", "raw"), what="scale of RDM pictures")
     sets = list_rdms(rdms)
@@ -77,7 +84,9 @@ def plot_rdms(
     n_absent = int(np.isnan(rows).sum())
     shown = np.stack([_rank(row) for row in rows]) if scale == "rank" else rows
 
-    n_across = min(n_columns or 4, len(rows))
+    thumbnails = None if images is None else shrink_images(images, ids)
+
+    n_across = min(n_columns or math.ceil(len(rows) / math.ceil(len(rows) / _MOST_ACROSS)), len(rows))
     n_down = math.ceil(len(rows) / n_across)
     with figure_style():
         from matplotlib import colormaps
@@ -85,9 +94,16 @@ def plot_rdms(
         from matplotlib.colors import Normalize
 
         room = 0.075 * max(map(len, names)) if names else 0.0
-        size = min(2.35, (9.6 - room) / n_across)
-        figure = create_figure(max(size * n_across + room + 0.2, 3.2), (size + 0.32) * n_down + 1.15)
-        axes = figure.subplots(n_down, n_across, squeeze=False)
+        size = min(2.35, (_PAGE - room) / n_across)
+        width = max(size * n_across + room + 0.2, 3.2)
+        n_lines = 0 if thumbnails is None else math.ceil(len(ids) * _THUMBNAIL / width)
+        n_small = math.ceil(len(ids) / max(n_lines, 1))  # lines are evenly filled
+        below = n_lines * width / n_small
+        above = (size + 0.32) * n_down + 1.15
+        heights = [above, below] if below else [above]
+        figure = create_figure(width, sum(heights))
+        upper, *lower = figure.subfigures(len(heights), height_ratios=heights, squeeze=False).flat
+        axes = upper.subplots(n_down, n_across, squeeze=False)
         colours = colormaps[COLOUR_MAP].resampled(_N_COLOURS).with_extremes(bad="#d7dadd")
         finite = shown[np.isfinite(shown)]
         span = (
@@ -103,13 +119,13 @@ def plot_rdms(
             matrix = squareform(shown[place], checks=False)
             np.fill_diagonal(matrix, np.nan)
             axis.imshow(matrix, cmap=colours, norm=span, interpolation="none")
-            axis.set_title(textwrap.fill(heads[place], _TITLE_WIDTH), fontsize=8, fontweight="normal")
+            axis.set_title(wrap_name(heads[place], int(12 * size)), fontsize=8, fontweight="normal")
             axis.set(xticks=[], yticks=[])
             axis.spines[:].set_visible(False)
             if names:
                 _draw_categories(axis, names, labelled=place % n_across == 0)
         words = "dissimilarity (percentile within its RDM)" if scale == "rank" else f"dissimilarity ({estimators[0]})"
-        bar = figure.colorbar(
+        bar = upper.colorbar(
             ScalarMappable(span, colours),
             ax=list(axes.flat),
             location="bottom",
@@ -119,7 +135,14 @@ def plot_rdms(
             label=words,
         )
         bar.outline.set_visible(False)
-        said = [f"{len(ids)} stimuli", f"estimator: {', '.join(estimators)}", note]
+        if thumbnails is not None:
+            colour = colour_categories(names)
+            draw_strip(lower[0].subplots(), thumbnails, [colour[name] for name in names] or [MUTED] * len(ids), n_small)
+        said = [
+            f"{len(ids)} stimuli{', pictured in the order of the rows' if below else ''}",
+            f"estimator: {', '.join(estimators)}",
+            note,
+        ]
         if n_absent:
             said.append(f"{n_absent:,} of {rows.size:,} pairs are missing (grey)")
         simulated = any(bool(one.metadata.get("simulated", False)) for one in sets)

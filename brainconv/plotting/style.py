@@ -6,6 +6,7 @@ Nothing here touches matplotlib's global settings: a figure is drawn and written
 from __future__ import annotations
 
 import io
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -268,6 +269,28 @@ def draw_heading(figure: Figure, title: str, said: Sequence[str], *, simulated: 
         box = first.get_position()
         # the letters widen the axes and so move them a little in the final layout: never beyond the figure's edge
         text.set_x((_LEFT + 0.006 - box.x0) / box.width)
+
+
+def wrap_name(name: str, width: int) -> str:
+    """A name in lines, broken after a space, an underscore or a dot, and within a word only where it must be.
+
+    Parameters
+    ----------
+    name : str
+    width : int
+        Characters in a line.
+
+    Returns
+    -------
+    str
+    """
+    lines = [""]
+    for part in re.split(r"(?<=[ _.])", name):
+        for piece in textwrap.wrap(part, width, drop_whitespace=False):
+            if lines[-1] and len(lines[-1] + piece.rstrip()) > width:
+                lines.append("")
+            lines[-1] += piece
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def count_legend_columns(width: float, labels: Sequence[str]) -> int:

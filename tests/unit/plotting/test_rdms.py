@@ -65,6 +65,24 @@ def test_sets_are_brought_into_one_order(rdms):
     np.testing.assert_allclose(a.get_array().filled(0), b.get_array().filled(0))
 
 
+def test_images_stand_beneath_in_the_order_of_the_rows(rdms):
+    pictures = {name: np.full((8, 8, 3), place, np.uint8) for place, name in enumerate(rdms.stimulus_ids)}
+    words = {name: ("b" if place % 2 else "a") for place, name in enumerate(rdms.stimulus_ids)}
+    figure = plot_rdms(rdms, images=pictures, categories=words)
+    shown = [int(image.get_array()[0, 0, 0]) for image in figure.axes[-1].images]
+    assert shown == [*range(0, 48, 2), *range(1, 48, 2)]
+    assert "pictured in the order of the rows" in figure.get_supxlabel()
+    with pytest.raises(InvalidInputError, match="no image"):
+        plot_rdms(rdms, images={})
+
+
+@pytest.mark.parametrize(("n", "rows", "columns"), [(1, 1, 1), (4, 1, 4), (5, 1, 5), (6, 2, 3), (7, 2, 4), (11, 3, 4)])
+def test_rows_are_filled_evenly(rdms, n, rows, columns):
+    first = plot_rdms([rdms.select([0])] * n).axes[0]
+    grid = first.get_subplotspec().get_gridspec()
+    assert (grid.nrows, grid.ncols) == (rows, columns)
+
+
 def test_missing_pairs_are_counted(rdms):
     values = rdms.dissimilarities.copy()
     values[0, :3] = np.nan

@@ -8,7 +8,7 @@ import matplotlib as mpl
 import pytest
 
 from brainconv.plotting import figure_style, figure_to_png, figure_to_svg, plot_layer_profiles
-from brainconv.plotting.style import OKABE_ITO, assign_series_styles, count_legend_columns, create_figure
+from brainconv.plotting.style import OKABE_ITO, assign_series_styles, count_legend_columns, create_figure, wrap_name
 
 
 def test_settings_return_to_the_users(macaque):
@@ -77,3 +77,21 @@ def test_palette_is_told_apart_without_red_and_green():
 @pytest.mark.parametrize(("width", "columns"), [(1.0, 1), (20.0, 4)])
 def test_legend_takes_the_columns_that_fit(width, columns):
     assert count_legend_columns(width, ["a" * 20, "b" * 20, "c" * 20, "d"]) == columns
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "lines"),
+    [
+        (
+            "squeezenet1_0_deepcompression fire6, untrained",
+            19,
+            ["squeezenet1_0_", "deepcompression", "fire6, untrained"],
+        ),
+        ("pixels", 19, ["pixels"]),
+        ("abcdefgh", 3, ["abc", "def", "gh"]),
+        ("kriegeskorte2008.human_IT", 18, ["kriegeskorte2008.", "human_IT"]),
+        ("", 5, [""]),
+    ],
+)
+def test_names_are_broken_where_their_parts_meet(name, width, lines):
+    assert wrap_name(name, width).split("\n") == lines
