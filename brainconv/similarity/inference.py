@@ -20,7 +20,7 @@ from brainconv.similarity.ceiling import POOLED_AS
 from brainconv.similarity.comparators import RESAMPLED_COMPARATORS, compare_rows
 from brainconv.similarity.corrections import CORRECTIONS, adjust_p
 from brainconv.similarity.targets import AreaTarget, prepare_targets
-from brainconv.similarity.variances import Jackknife, combine_variances, count_pairs_once
+from brainconv.similarity.variances import Jackknife, bootstrap_interaction, combine_variances, count_pairs_once
 from brainconv.validation import check_choice
 
 Floats = NDArray[np.float64]
@@ -78,8 +78,8 @@ def compare_models(
     comparator : str
         Of `RESAMPLED_COMPARATORS`.
     generalise : {"stimuli", "subjects", "both"}
-        What the claim is about, and so what is resampled.  Variances are corrected for what the bootstrap counts more
-        than once: noise of single pairs of stimuli, and of stimuli in subjects.
+        What the claim is about.  Stimuli are resampled; the variance over subjects is known without.  Variances are
+        corrected for what is counted more than once: noise of single pairs of stimuli, and of stimuli in subjects.
     correction : {"fdr", "bonferroni", "none"}
         Of p, over the candidates or pairs of one area.
     margin : float
@@ -122,24 +122,18 @@ def compare_models(
     candidates, more = prepare_candidates(representations, ids, estimator=estimator, comparators=(comparator,))
     rows = candidates.rows[candidates.usable]
     labels = [label for label, usable in zip(candidates.labels, candidates.usable, strict=True) if usable]
-    streams = np.random.SeedSequence(random_state).spawn(3)
-    rng_stimuli, rng_subjects, rng_left_out = (np.random.default_rng(stream) for stream in streams)
-    of_stimuli = draw_multiplicities(len(ids), n_boot, rng_stimuli)
-    but_one = _leave_out(len(ids), rng_left_out)
+    drawing, leaving = (np.random.default_rng(stream) for stream in np.random.SeedSequence(random_state).spawn(2))
+    samples = draw_multiplicities(len(ids), n_boot, drawing), _leave_out(len(ids), leaving)
     models: list[dict[str, Any]] = []
     pairs: list[dict[str, Any]] = []
     for part in targets:
-        n_subjects = len(part.rows)
-        if n_subjects < 2 and generalise != "stimuli":
+        if len(part.rows) < 2 and generalise != "stimuli":
             msg = (
                 f"{part.recording!r} {part.area or ''} has one subject; nothing can be said about others. "
                 f"Use generalise='stimuli', and say that the claim is about this one."
             )
             raise InvalidInputError(msg)
-        of_subjects = draw_multiplicities(n_subjects, n_boot, rng_subjects)
-        statistics = _Statistics.of(
-            rows, part, of_stimuli, but_one, of_subjects, comparator=comparator, generalise=generalise
-        )
+        statistics = _Statistics.of(rows, part, samples, comparator=comparator, generalise=generalise)
         shared = {"recording": part.recording, "area": part.area, "comparator": comparator}
         models += _test_models(statistics, labels, shared, correction, margin)
         pairs += _test_pairs(statistics, labels, shared, correction)
@@ -149,74 +143,72 @@ def compare_models(
 
 
 def _describe(generalise: str, correction: str, n_boot: int, seed: int) -> str:
-    drawn = {"both": "stimuli and subjects, corrected for two factors"}.get(generalise, generalise)
+    over_stimuli = f"{n_boot} bootstrap samples of the stimuli and leaving out each (seed {seed})"
+    error = {
+        "stimuli": over_stimuli,
+        "subjects": "the scatter of the subjects",
+        "both": f"{over_stimuli} and the scatter of the subjects",
+    }[generalise]
     corrected = {"fdr": "Benjamini and Hochberg", "bonferroni": "Bonferroni"}.get(correction)
-    return f"Tests: Student's t on the standard error of {n_boot} bootstrap samples of the {drawn} (seed {seed}); " + (
+    return f"Tests: Student's t, standard error from {error}; " + (
         f"q: p corrected after {corrected} within an area." if corrected else "p are not corrected."
     )
 
 
 @dataclass(frozen=True)
 class _Statistics:
-    """Values (n_candidates + 1: the last is the lower ceiling) and what the bootstraps make of them."""
+    """Values of the candidates and, last, of the lower ceiling, per subject: of all stimuli and of samples of them."""
 
-    values: Floats
+    values: Floats  # (n_candidates + 1, n_subjects)
     upper: float
-    samples: dict[str, Floats]
-    left_out: Floats
+    drawn: Floats  # (n_boot, n_candidates + 1, n_subjects)
+    left_out: Floats  # (n_left_out, n_candidates + 1, n_subjects)
     generalise: str
     n_stimuli: int
-    n_subjects: int
 
     @classmethod
     def of(
         cls,
         rows: Floats,
         part: AreaTarget,
-        of_stimuli: NDArray[np.int32],
-        but_one: NDArray[np.int32],
-        of_subjects: NDArray[np.int32],
+        samples: tuple[NDArray[np.int32], NDArray[np.int32]],
         *,
         comparator: str,
         generalise: str,
     ) -> _Statistics:
-        n = len(part.rows)
         everything = np.vstack([rows, _pools(part.rows, comparator)])
-        observed = _per_subject(compare_rows(everything, part.rows, comparator=comparator)[None], len(rows))
+        values = _per_subject(compare_rows(everything, part.rows, comparator=comparator)[None], len(rows))[0]
         upper = np.nan
-        if n > 1:
+        if len(part.rows) > 1:
             pooled = POOLED_AS[comparator](part.rows).mean(axis=0, keepdims=True)
             upper = float(compare_rows(pooled, part.rows, comparator=comparator).mean())
-        share = of_subjects / n
-        samples = {"subjects": observed[0] @ share.T}
-        n_boot, n_stimuli = of_stimuli.shape
-        left_out = np.empty((0, *observed[0].shape))
+        n_boot, n_stimuli = samples[0].shape
+        drawn = left_out = np.empty((0, *values.shape))
         if generalise != "subjects":
-            weights = np.concatenate([of_stimuli, but_one])
-            drawn = compare_resampled(everything, part.rows, weights, comparators=[comparator])[comparator]
-            each, left_out = np.split(_per_subject(drawn, len(rows)), [n_boot])
-            samples["stimuli"] = each.mean(axis=2).T
-            samples["both"] = np.einsum("kms,ks->mk", each, share)
-        values = observed[0].mean(axis=1)
-        return cls(values, upper, samples, left_out, generalise, n_stimuli, n)
+            found = compare_resampled(everything, part.rows, np.concatenate(samples), comparators=[comparator])
+            drawn, left_out = np.split(_per_subject(found[comparator], len(rows)), [n_boot])
+        return cls(values, upper, drawn, left_out, generalise, n_stimuli)
 
     def error(self, contrast: Floats) -> tuple[float, float]:
-        """Standard error of a contrast of the values (NaN where a sample leaves it undefined), degrees of freedom."""
+        """Standard error of a contrast of the mean values (NaN where a sample leaves it undefined), degrees of freedom.
+
+        Only stimuli are drawn: what drawing subjects would bring is the variance over subjects, known exactly.
+        """
         used = np.flatnonzero(contrast)  # an undefined ceiling must not spoil what does not use it
-        drawn = {name: float(np.var(contrast[used] @ samples[used])) for name, samples in self.samples.items()}
-        n, m = self.n_stimuli, self.n_subjects
-        by_subjects = drawn["subjects"] * m / max(m - 1, 1)
+        weights, n, m = contrast[used], self.n_stimuli, self.values.shape[1]
+        values = weights @ self.values[used]
+        by_subjects = float(np.var(values) / max(m - 1, 1))
         if self.generalise == "subjects":
             return float(np.sqrt(by_subjects)), m - 1
-        left_out = Jackknife.of(np.einsum("k,iks->is", contrast[used], self.left_out[:, used]), n)
-        by_stimuli = float(count_pairs_once(left_out.variance, drawn["stimuli"] * n / (n - 1)))
+        drawn, left_out = (np.einsum("k,iks->is", weights, every[:, used]) for every in (self.drawn, self.left_out))
+        jackknife = Jackknife.of(left_out, n)
+        by_stimuli = float(count_pairs_once(jackknife.variance, np.var(drawn.mean(axis=1)) * n / (n - 1)))
         if self.generalise == "stimuli":
-            return float(np.sqrt(by_stimuli)), left_out.dof
-        crossed = (drawn["both"] - drawn["stimuli"] - drawn["subjects"]) * n * m / ((n - 1) * (m - 1))
-        interaction = count_pairs_once(left_out.interaction, max(crossed, 0.0))
+            return float(np.sqrt(by_stimuli)), jackknife.dof
+        interaction = count_pairs_once(jackknife.interaction, bootstrap_interaction(drawn, values) * n / (n - 1))
         variance = float(combine_variances(by_stimuli, by_subjects, interaction))
         # Satterthwaite: few subjects leave few degrees of freedom as far as subjects are what varies
-        uncertainty = by_stimuli**2 / left_out.dof + by_subjects**2 / (m - 1)
+        uncertainty = by_stimuli**2 / jackknife.dof + by_subjects**2 / (m - 1)
         return float(np.sqrt(variance)), variance**2 / uncertainty if uncertainty > 0 else n - 1
 
 
@@ -247,16 +239,17 @@ def _per_subject(similarities: Floats, n_candidates: int) -> Floats:
 def _test_models(
     statistics: _Statistics, labels: list[dict[str, Any]], shared: dict[str, Any], correction: str, margin: float
 ) -> list[dict[str, Any]]:
-    lower = float(statistics.values[-1])
+    means = statistics.values.mean(axis=1)
+    lower = float(means[-1])
     found = []
     for k, label in enumerate(labels):
-        contrast = np.zeros(len(statistics.values))
+        contrast = np.zeros(len(means))
         contrast[k] = 1.0
-        value, (se, dof) = float(statistics.values[k]), statistics.error(contrast)
+        value, (se, dof) = float(means[k]), statistics.error(contrast)
         if not se > 1e-12:
             msg = (
                 f"{label['model']}:{label['layer']} has the same similarity with {shared['recording']!r} in every "
-                f"bootstrap sample; no test can be made of a value without spread (a constant or copied RDM?)."
+                f"sample; no test can be made of a value without spread (a constant or copied RDM?)."
             )
             raise InvalidInputError(msg)
         below = equivalent = np.nan
@@ -286,15 +279,16 @@ def _exceeds(value: float, se: float, dof: float) -> float:
 def _test_pairs(
     statistics: _Statistics, labels: list[dict[str, Any]], shared: dict[str, Any], correction: str
 ) -> list[dict[str, Any]]:
+    means = statistics.values.mean(axis=1)
     found = []
     for i, j in combinations(range(len(labels)), 2):
-        contrast = np.zeros(len(statistics.values))
+        contrast = np.zeros(len(means))
         contrast[[i, j]] = 1.0, -1.0
-        difference = float(statistics.values[i] - statistics.values[j])
+        difference = float(means[i] - means[j])
         se, dof = statistics.error(contrast)
         if not se > 1e-12:
             names = [f"{labels[k]['model']}:{labels[k]['layer']}" for k in (i, j)]
-            msg = f"{names[0]} and {names[1]} do not differ in any bootstrap sample; leave one of the two out."
+            msg = f"{names[0]} and {names[1]} do not differ in any sample; leave one of the two out."
             raise InvalidInputError(msg)
         named = {f"{name}_{side}": labels[k][name] for side, k in (("a", i), ("b", j)) for name in ("model", "layer")}
         wide = student.ppf(0.975, dof)

@@ -81,6 +81,28 @@ class Jackknife:
         return cls(float(scale * squares.sum()), float(scale * interaction), float(min(dof, n_stimuli - 1)))
 
 
+def bootstrap_interaction(drawn: Floats, observed: Floats) -> float:
+    """Variance of a mean over subjects that new subjects bring with new stimuli and not with the old ones.
+
+    Drawing the subjects of each sample, too, would add in expectation what is computed here: the variance of a mean
+    over a sample of known values is theirs over its size.
+
+    Parameters
+    ----------
+    drawn : ndarray, shape (n_boot, n_subjects)
+        The statistic of each subject in bootstrap samples of the stimuli.
+    observed : ndarray, shape (n_subjects,)
+        With all stimuli.
+
+    Returns
+    -------
+    float
+        As the plain bootstrap estimates it: too small by (n - 1) / n for n stimuli; not below 0.
+    """
+    added = np.var(drawn, axis=1).mean() - np.var(observed)
+    return max(float(added), 0.0) / int(drawn.shape[1] - 1)
+
+
 def combine_variances(stimuli: Floats | float, subjects: Floats | float, interaction: Floats | float) -> Floats:
     """Variance over new stimuli and new subjects.
 

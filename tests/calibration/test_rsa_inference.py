@@ -26,7 +26,8 @@ from brainconv.similarity.ceiling import POOLED_AS
 from brainconv.similarity.comparators import compare_rows
 
 N_SUBJECTS, N_BOOT, SMALL = 6, 300, 40
-SEED = 20261130  # the second study: the first (20261123) led to another cap of the variance and to degrees of freedom
+SEED = 20261201  # the third study: the first (20261123) led to another cap of the variance and to degrees of freedom;
+# of the second (20261130) the part with new subjects led to their variance without drawing them
 COMPARATORS = ("pearson", "rho-a")
 MODELS = ("a", "b", "better", "unrelated", "pool")
 

@@ -55,14 +55,19 @@ def test_reaching_and_missing_the_ceiling():
     assert table.loc["other", "q_below_ceiling"] < 0.05 < table.loc["other", "p_equivalent"]
 
 
-def test_bootstrap_over_subjects_is_the_t_test():
+def test_new_subjects_are_the_t_test():
     models, people = make_sets()
-    result = compare_models(models, people, generalise="subjects", correction="none", n_boot=20_000)
+    result = compare_models(models, people, generalise="subjects", correction="none")
     similarity = compare_rdms(models, people, comparator="rho-a")
-    expected = ttest_1samp(similarity[1], 0.0, alternative="greater").pvalue
-    assert result.models.loc[1, "p"] == pytest.approx(expected, rel=0.2)
+    expected = ttest_1samp(similarity[1], 0.0, alternative="greater")
+    assert result.models.loc[1, "p"] == pytest.approx(expected.pvalue, rel=1e-9)
+    np.testing.assert_allclose(
+        result.models.loc[1, ["ci_low", "ci_high"]].astype(float),
+        ttest_1samp(similarity[1], 0.0).confidence_interval(),
+    )
     expected = ttest_rel(similarity[0], similarity[1])
-    assert result.pairs.loc[0, "difference"] / result.pairs.loc[0, "se"] == pytest.approx(expected.statistic, rel=0.03)
+    assert result.pairs.loc[0, "difference"] / result.pairs.loc[0, "se"] == pytest.approx(expected.statistic, rel=1e-9)
+    assert result.pairs.loc[0, "p"] == pytest.approx(expected.pvalue, rel=1e-9)
 
 
 def test_two_factors_are_less_certain_than_one():
@@ -106,7 +111,7 @@ def test_refusals():
     with pytest.raises(InvalidInputError, match="needs at least 20"):
         compare_models(models.reorder(IDS[:15]), people.reorder(IDS[:15]))
     twice = replace(models, dissimilarities=models.dissimilarities[[0, 0, 2]])
-    with pytest.raises(InvalidInputError, match="true:0 and noisy:1 do not differ in any bootstrap sample"):
+    with pytest.raises(InvalidInputError, match="true:0 and noisy:1 do not differ in any sample"):
         compare_models(twice, people, n_boot=100)
     with pytest.raises(NotFoundError, match="factor to generalise over"):
         compare_models(models, people, generalise="images")

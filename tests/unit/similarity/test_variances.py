@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import squareform
 
 from brainconv.similarity import combine_variances, count_pairs_once, draw_multiplicities
-from brainconv.similarity.variances import Jackknife
+from brainconv.similarity.variances import Jackknife, bootstrap_interaction
 
 
 def test_combined_variance_is_that_of_rsatoolbox():
@@ -54,6 +56,19 @@ def test_mean_over_pairs_has_its_own_variance(of_stimuli, of_pairs):
     if not of_stimuli:  # what the correction is for
         assert np.mean(estimates["bootstrap"]) == pytest.approx(3 * true, rel=0.15)
         assert np.mean(estimates["jackknife"]) == pytest.approx(2 * true, rel=0.15)
+
+
+def test_subjects_need_not_be_drawn():
+    """Every sample of three subjects beside every sample of stimuli, as a two-factor bootstrap would draw them."""
+    rng = np.random.default_rng(0)
+    observed = rng.normal(size=3)
+    drawn = observed + rng.normal(size=(40, 3))
+    samples = np.array(list(product(range(3), repeat=3)))
+    both = np.var(drawn[:, samples].mean(axis=2))
+    of_subjects, of_stimuli = np.var(observed[samples].mean(axis=1)), np.var(drawn.mean(axis=1))
+    expected = (both - of_subjects - of_stimuli) * 3 / 2
+    assert bootstrap_interaction(drawn, observed) == pytest.approx(expected, rel=1e-12)
+    assert bootstrap_interaction(np.tile(observed.mean(), (40, 3)), observed) == 0.0
 
 
 def test_interaction_is_what_differs_between_subjects():
