@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,51 @@ def check_configuration(config: Mapping[str, Any]) -> None:
             for recording in spec["recordings"]:
                 _check_name(recording, known, where=where, what="simulated recording")
     _check_distinct(models)
+
+
+def leave_out(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Do without the data sets that ``without`` names, for example because their host is down.
+
+    Parameters
+    ----------
+    config : mapping
+        As the schema checked it, with its defaults filled in.
+
+    Returns
+    -------
+    dict
+        The configuration as if they were not in it, and their recordings as ``left_out``.
+
+    Raises
+    ------
+    InvalidInputError
+        If ``without`` names what is not configured.
+    """
+    for name in config["without"]:
+        _check_name(
+            name,
+            [*config["datasets"], *config["properties"]],
+            where="`without` of the configuration",
+            what="data set",
+        )
+    models = {
+        model: {**spec, "datasets": _remove(spec["datasets"], config["without"])}
+        if spec["datasets"] is not None
+        else spec
+        for model, spec in config["models"].items()
+    }
+    left_out = [config["datasets"].get(name, {"recordings": [name]})["recordings"] for name in config["without"]]
+    return {
+        **config,
+        "left_out": list(chain.from_iterable(left_out)),
+        "models": models,
+        "datasets": {name: spec for name, spec in config["datasets"].items() if name not in config["without"]},
+        "properties": _remove(config["properties"], config["without"]),
+    }
+
+
+def _remove(names: Iterable[str], without: Collection[str]) -> list[str]:
+    return [name for name in names if name not in without]
 
 
 def _check_name(name: str, known: Any, *, where: str, what: str) -> None:

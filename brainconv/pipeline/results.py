@@ -51,6 +51,8 @@ class Comparison:
         Settings of each analysis, by name.
     provenance : mapping
         Versions, hashes, seeds and device.
+    left_out : tuple of str
+        Recordings that were to be compared and were done without.
     """
 
     title: str
@@ -64,6 +66,7 @@ class Comparison:
     comparisons: Mapping[tuple[str, str], Scores] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
     @cached_property
     def figures(self) -> dict[str, Figure]:
@@ -189,6 +192,7 @@ def open_results(folder: Path | str, config: Mapping[str, Any]) -> Comparison:
             ),
         },
         provenance={"run": collect_provenance(seed=config["seed"]), **provenance},
+        left_out=tuple(config["left_out"]),
     )
 
 

@@ -337,7 +337,7 @@ def _describe_first_layers(comparison: Comparison) -> Section | None:
 
 
 def _list_known(comparison: Comparison) -> Section | None:
-    found = compare_with_known(comparison.scores)
+    found = compare_with_known(comparison.scores, left_out=comparison.left_out)
     if found.empty:
         return None
     return Section("Known values", [captions.KNOWN], tables=[TableItem(found, captions.KNOWN_TABLE)])
@@ -356,7 +356,10 @@ def _list_scores(comparison: Comparison) -> Section:
 
 
 def _not_tested(comparison: Comparison) -> list[str]:
-    said = []
+    said = [
+        f"{name}: this run was to have it and did without (`without` of the configuration)."
+        for name in comparison.left_out
+    ]
     for name, target in comparison.targets.items():
         for analysis in ("predictivity", "rsa"):
             head = captions.HEADS[analysis]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib.resources import files
 from typing import Any
 
@@ -14,18 +14,21 @@ from brainconv.errors import InvalidInputError
 COLUMNS = ("quantity", "source", "expected", "tolerance", "value", "ci_low", "ci_high", "verdict", "reason")
 
 
-def compare_with_known(scores: Scores | pd.DataFrame) -> pd.DataFrame:
+def compare_with_known(scores: Scores | pd.DataFrame, *, left_out: Collection[str] = ()) -> pd.DataFrame:
     """Look up the known values that this run could find again.
 
     Parameters
     ----------
     scores : Scores or DataFrame
         All score tables of a run.
+    left_out : collection of str
+        Recordings that the run was to have and did without; their known values are not tested.
 
     Returns
     -------
     DataFrame
-        Columns `COLUMNS`, one row per known value of the recordings (and first layers) that the run has.  ``verdict``
+        Columns `COLUMNS`, one row per known value of the recordings (and first layers) that the run has or did
+        without.  ``verdict``
         is "reproduced" within the tolerance, "differs", or "not tested" with its reason.
 
     Raises
@@ -37,9 +40,9 @@ def compare_with_known(scores: Scores | pd.DataFrame) -> pd.DataFrame:
 
     table = (scores if isinstance(scores, Scores) else Scores(scores)).table
     known = yaml.safe_load(files("brainconv.report").joinpath("reproduction.yaml").read_text(encoding="utf-8"))
-    present = {str(name) for name in table["recording"].dropna()}
+    present = {str(name) for name in table["recording"].dropna()} | set(left_out)
     rows = [
-        _judge(item, table)
+        _judge(item, table, left_out)
         for item in known
         if _recording_of(item) in present or (_recording_of(item) is None and not _find(item, table).empty)
     ]
@@ -57,7 +60,7 @@ def _find(item: Mapping[str, Any], table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _judge(item: Mapping[str, Any], table: pd.DataFrame) -> dict[str, Any]:
+def _judge(item: Mapping[str, Any], table: pd.DataFrame, left_out: Collection[str]) -> dict[str, Any]:
     judged = {
         "quantity": item["quantity"],
         "source": item["source"],
@@ -66,7 +69,9 @@ def _judge(item: Mapping[str, Any], table: pd.DataFrame) -> dict[str, Any]:
     }
     found = _find(item, table)
     if found.empty:
-        return judged | {"verdict": "not tested", "reason": "this run has no such number"}
+        missed = _recording_of(item) in left_out
+        reason = "the recording was left out of this run" if missed else "this run has no such number"
+        return judged | {"verdict": "not tested", "reason": reason}
     if len(found) > 1:
         msg = f"{item['quantity']!r} leads to {len(found)} rows of the score table; name it more closely."
         raise InvalidInputError(msg)

@@ -79,6 +79,30 @@ def test_plan(repository: Path, tmp_path: Path, config: str, expected: dict[str,
     assert jobs["tables"] == jobs["report"] == jobs["all"] == 1
 
 
+def test_plan_without_a_data_set(repository: Path, tmp_path: Path) -> None:
+    done = snakemake(repository, tmp_path, "macaque.yaml", "--dry-run", "--config", "without=[kriegeskorte2008]")
+    jobs = planned_jobs(done.stdout)
+    assert {name: jobs.get(name) for name in ("fetch_recording", "extract", "reweighting", "areas")} == {
+        "fetch_recording": 4,
+        "extract": 16,
+        "reweighting": None,
+        "areas": 2,
+    }
+
+
+def test_what_cannot_be_fetched_can_be_done_without(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # where nobody listens
+    done = snakemake(repository, tmp_path, "macaque.yaml", "results/fetched/tang2018.central80.json")
+    assert done.returncode != 0
+    log = (tmp_path / "results" / "logs" / "fetch_recording" / "tang2018.central80.log").read_text(encoding="utf-8")
+    assert "Traceback" not in log
+    assert "DataUnavailableError: tang2018/neu75.npy cannot be downloaded" in log
+    assert log.endswith("To go on without it, and have the report say so, add: --config without='[tang2018]'\n")
+    assert not list(tmp_path.rglob("*.part"))
+
+
 def test_a_named_configuration_stands_alone_in_the_checkout_too(repository: Path, tmp_path: Path) -> None:
     checkout = tmp_path / "checkout"
     for folder in ("config", "workflow"):

@@ -2,9 +2,10 @@
 import itertools
 
 from brainconv.io.hashing import hash_registry, hash_source
-from brainconv.pipeline.configuration import BRAINSCORE, check_configuration
+from brainconv.pipeline.configuration import BRAINSCORE, check_configuration, leave_out
 
 check_configuration(config)
+config.update(leave_out(config))
 
 MODELS = config["models"]
 DATASETS = config["datasets"]

@@ -13,6 +13,7 @@ rule tables:
     conda:
         "../envs/brainconv.yaml"
     params:
+        left_out=config["left_out"],
         source=hash_source("brainconv.pipeline.gather", "brainconv.report.reproduction"),
     script:
         "../scripts/tables.py"

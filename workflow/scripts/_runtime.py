@@ -5,10 +5,12 @@ import logging
 import sys
 import traceback
 
+from brainconv.errors import BrainconvError
+
 
 @contextlib.contextmanager
-def job(snakemake):
-    """Send output, warnings and errors of the block to the rule's log file."""
+def job(snakemake, hint=""):
+    """Send output, warnings and errors of the block to the rule's log file; a failure ends in the hint."""
     with open(snakemake.log[0], "w", buffering=1, encoding="utf-8") as log:
         logging.basicConfig(stream=log, level=logging.INFO, force=True)
         logging.captureWarnings(True)
@@ -17,7 +19,9 @@ def job(snakemake):
                 if "torch" in sys.modules:
                     sys.modules["torch"].set_num_threads(snakemake.threads)
                 yield
-            except Exception as error:
+            except BrainconvError as error:  # says all there is to say
+                print("\n".join(filter(None, (f"{type(error).__name__}: {error}", hint))))  # noqa: T201
+                sys.exit(1)
+            except Exception:
                 traceback.print_exc()
-                print(f"\n{type(error).__name__}: {error}")  # noqa: T201
                 raise

@@ -5,7 +5,9 @@ from brainconv.recordings import fetch_recording
 
 from _runtime import job
 
-with job(snakemake):
+HINT = f"To go on without it, and have the report say so, add: --config without='[{snakemake.params.dataset}]'"
+
+with job(snakemake, HINT):
     files = fetch_recording(
         snakemake.wildcards.recording, data_dir=snakemake.params.data_dir, registry=snakemake.params.registry
     )

@@ -9,4 +9,4 @@ with job(snakemake):
     table = gather_scores(snakemake.input).table
     write_table(snakemake.output.csv, table)
     write_table(snakemake.output.parquet, table)
-    write_table(snakemake.output.reproduction, compare_with_known(table))
+    write_table(snakemake.output.reproduction, compare_with_known(table, left_out=snakemake.params.left_out))

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from brainconv.errors import InvalidInputError
-from brainconv.pipeline.configuration import check_configuration
+from brainconv.pipeline.configuration import check_configuration, leave_out
 from brainconv.similarity import ESTIMATORS, REPEAT_ESTIMATORS, RESAMPLED_COMPARATORS
 
 
@@ -71,3 +71,30 @@ def test_the_schema_knows_every_estimator_and_comparator(repository: Path) -> No
     assert set(named["estimator"]) == set(ESTIMATORS)
     assert set(named["target_estimator"]) == {None, *ESTIMATORS, *REPEAT_ESTIMATORS}
     assert set(named["comparator"]) == set(RESAMPLED_COMPARATORS)
+
+
+def filled(**changes: Any) -> dict[str, Any]:
+    config = make(**changes) | {"properties": ["ringach2002"], "title": "kept"}
+    for spec in config["models"].values():
+        spec.setdefault("datasets", None)
+    return config
+
+
+def test_a_data_set_that_is_left_out_leaves_no_trace_but_its_name() -> None:
+    config = leave_out(filled() | {"without": ["real", "ringach2002"]})
+    assert set(config["datasets"]) == {"made"}
+    assert config["models"]["twin"]["datasets"] == ["made"]
+    assert config["models"]["net"]["datasets"] is None
+    assert config["properties"] == []
+    assert config["left_out"] == ["tang2018", "ringach2002"]
+    assert config["title"] == "kept"
+
+
+def test_without_nothing_left_out_nothing_changes() -> None:
+    config = filled() | {"without": []}
+    assert leave_out(config) == config | {"left_out": []}
+
+
+def test_what_is_left_out_must_be_there() -> None:
+    with pytest.raises(InvalidInputError, match=r"Unknown data set 'reel'\. Did you mean 'real'"):
+        leave_out(filled() | {"without": ["reel"]})

@@ -37,6 +37,12 @@ def test_what_a_run_lacks_is_not_tested_and_says_why():
     assert other["reason"] == "this run has no such number"
 
 
+def test_what_a_run_did_without_is_not_tested_and_says_so():
+    found = compare_with_known(Scores.from_rows([]), left_out=["cowley2023.210325"]).set_index("quantity")
+    assert found.loc[QUANTITY, "verdict"] == "not tested"
+    assert set(found["reason"]) == {"the recording was left out of this run"}
+
+
 def test_recordings_that_were_not_run_are_not_listed():
     assert find([RELIABILITY | {"recording": "simulated.V1", "value": 0.9}]).empty
 
