@@ -9,7 +9,9 @@ rule fetch_recording:
     conda:
         "../envs/brainconv.yaml"
     params:
-        dataset=lambda wildcards: DATASET_OF.get(wildcards.recording, wildcards.recording),
+        dataset=lambda wildcards: DATASET_OF.get(
+            wildcards.recording, wildcards.recording
+        ),
         data_dir=config["data_dir"],
         registry=config["recordings_registry"],
         own=OWN_RECORDINGS,
