@@ -244,7 +244,7 @@ def _describe_comparisons(table: pd.DataFrame) -> Section:
         text.append(
             "Layers and models were compared in representational similarity by Student's t on standard errors from "
             "resampled stimuli, twice the jackknife's variance less the bootstrap's, so that the noise of single pairs "
-            "of stimuli counts once (Efron and Stein 1981); where there are several subjects the variance over them was "
+            "of stimuli counts once (Efron and Stein 1981); with several subjects the variance over them was "
             "added, less what both hold (Schütt et al. 2023). Models were compared at their most similar layers, "
             "plain maxima. q values control the false discovery rate within each kind of difference (Benjamini and "
             "Hochberg 1995)."
