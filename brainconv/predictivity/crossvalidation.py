@@ -74,9 +74,8 @@ def cross_validate(
         See `find_regression`.
     noise_floor : float
         See `decompose_gram`.
-    shuffles : ndarray, shape (n_shuffles, n_stimuli), optional
-        Random keys; the order of their values is the order in which the responses are dealt out again.
-
+    shuffles : ndarray, shape (n_shuffles, n_stimuli, n_sites), optional
+        Random keys; the order of their values is the order in which a site's responses are dealt out again.
     areas : ndarray of str, shape (n_sites,), optional
         Sites of different areas are never fitted together; matters for partial least squares only.
     features : ndarray, shape (n_stimuli, n_units), optional
@@ -94,7 +93,7 @@ def cross_validate(
     method = find_regression(regression)
     n_sites, n_splits = responses.shape[1], len(splits)
     present = np.isfinite(responses)
-    shuffles = np.empty((0, len(responses))) if shuffles is None else shuffles
+    shuffles = np.empty((0, *responses.shape)) if shuffles is None else shuffles
     predictions = [np.full((len(held), n_sites), np.nan) for held in splits.test]
     nested_r, shuffled_r, setting = (np.full((n_splits, n_sites), np.nan) for _ in range(3))
     edge = np.zeros((n_splits, n_sites), dtype=np.int8)
@@ -112,7 +111,10 @@ def cross_validate(
         ]
         if not usable:
             continue
-        recordings = [responses[:, sites], *_deal_out(responses[:, sites], np.flatnonzero(pattern), shuffles)]
+        recordings = [
+            responses[:, sites],
+            *_deal_out(responses[:, sites], np.flatnonzero(pattern), shuffles[:, :, sites]),
+        ]
         source = gram
         if (
             features is not None
@@ -145,7 +147,8 @@ def _deal_out(responses: Array, rows: Index, shuffles: Array) -> list[Array]:
     dealt = []
     for keys in shuffles:
         one = np.full_like(responses, np.nan)
-        one[rows] = responses[rows[np.argsort(keys[rows], kind="stable")]]
+        order = np.argsort(keys[rows], axis=0, kind="stable")
+        one[rows] = np.take_along_axis(responses[rows], order, axis=0)
         dealt.append(one)
     return dealt
 

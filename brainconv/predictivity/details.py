@@ -193,7 +193,7 @@ def describe(
             share = 100 * sum(hits.values()) / total
             notes.append(f"The {end} penalty of the grid was chosen in {share:.1f} % of all cases: {_counts(hits)}.")
     if n_shuffles:
-        notes.append(f"Scores for shuffled stimuli are means over {n_shuffles} shuffles.")
+        notes.append(f"Scores for shuffled stimuli: {n_shuffles} shuffle(s) of the stimuli for each site.")
     return notes
 
 

@@ -16,7 +16,7 @@ from brainconv.predictivity.crossvalidation import CrossValidation, cross_valida
 from brainconv.predictivity.details import build_details, describe
 from brainconv.predictivity.labels import label_layer
 from brainconv.predictivity.regressions import find_regression
-from brainconv.predictivity.resampling import aggregate, can_draw_animals, draw_sites, draw_stimuli
+from brainconv.predictivity.resampling import aggregate, can_draw_animals, draw_shuffles, draw_sites, draw_stimuli
 from brainconv.predictivity.single_repeats import SingleRepeats
 from brainconv.predictivity.spectrum import NOISE_FLOOR
 from brainconv.predictivity.splits import Splits, make_splits
@@ -32,7 +32,7 @@ def score_predictivity(
     regression: str = "ridge",
     splits: str | Splits = "kfold10",
     n_boot: int = 1000,
-    n_shuffles: int = 5,
+    n_shuffles: int = 1,
     n_ceiling_splits: int = 100,
     random_state: int = 0,
 ) -> Scores:
@@ -53,7 +53,8 @@ def score_predictivity(
         Resamples of stimuli and sites for the 95 % intervals (`Resampled`); 0 for none.  Predictions stay fixed and
         nothing is fitted again; the reliability is computed on the same resample.
     n_shuffles : int
-        Recordings with shuffled stimuli for the negative control; 0 for none.
+        How often the stimuli are shuffled for the negative control, for each site in an order of its own, so that few
+        do: the sites share nothing then.  0 for none.
     n_ceiling_splits : int
         Random splits of the repeats into halves.
     random_state : int
@@ -92,7 +93,7 @@ def score_predictivity(
     order = np.argsort(np.array(recording.stimuli.ids))
     drawn = make_splits(splits, recording.stimuli, random_state=random_state).reindex(ids)
     responses = recording.mean_responses()[order]
-    shuffles = np.random.default_rng([random_state, 5]).random((n_shuffles, len(ids)))
+    shuffles = draw_shuffles(n_shuffles, len(ids), recording.sites.index, random_state=random_state)
     site_areas = recording.sites["area"].to_numpy(dtype=str)
     animals = recording.sites["animal"].to_numpy(dtype=str) if "animal" in recording.sites else None
     results = {

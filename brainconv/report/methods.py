@@ -204,7 +204,8 @@ def _describe_predictivity(table: pd.DataFrame, known: Mapping[str, Any]) -> Sec
     if any("shuffled" in word for word in statistics):
         text.append(
             f"As a negative control the stimuli were shuffled {_number(known, 'n_shuffles')}"
-            f"{'times ' if known.get('n_shuffles') is not None else ''}against the responses."
+            f"{'times ' if known.get('n_shuffles') is not None else ''}against the responses, in another order "
+            "for each site."
         )
     if table["ci_low"].notna().any():
         text.append(

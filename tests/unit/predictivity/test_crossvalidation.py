@@ -73,13 +73,24 @@ def test_constant_features_score_zero(problem, level):
 
 def test_shuffled_stimuli_score_about_zero_and_the_others_are_untouched(problem):
     gram, responses, splits = problem
-    keys = np.random.default_rng(1).random((40, 100))
+    keys = np.random.default_rng(1).random((40, *responses.shape))
     found = cross_validate(gram, responses, splits, shuffles=keys)
     plain = cross_validate(gram, responses, splits)
     np.testing.assert_allclose(found.r, plain.r, atol=1e-10)
     assert np.isnan(plain.shuffled_r).all()
     assert abs(found.shuffled_r.mean()) < 0.05
     assert found.r.mean() > 0.5
+
+
+def test_every_site_is_shuffled_in_an_order_of_its_own(problem):
+    gram, responses, splits = problem
+    twice = np.repeat(responses[:, :1], 2, axis=1)
+    keys = np.random.default_rng(1).random((1, *twice.shape))
+    apart = cross_validate(gram, twice, splits, shuffles=keys).shuffled_r
+    assert np.abs(apart[:, 0] - apart[:, 1]).min() > 0
+    alike = cross_validate(gram, twice, splits, shuffles=np.repeat(keys[:, :, :1], 2, axis=2)).shuffled_r
+    np.testing.assert_allclose(alike[:, 0], alike[:, 1])
+    np.testing.assert_allclose(alike[:, 0], apart[:, 0])
 
 
 def test_the_edge_of_the_grid_is_marked(problem):
@@ -95,7 +106,7 @@ def test_the_edge_of_the_grid_is_marked(problem):
 @pytest.mark.parametrize("name", ["pls3", "pcr10"])
 def test_other_regressions_go_the_same_way(problem, name):
     gram, responses, splits = problem
-    keys = np.random.default_rng(1).random((10, 100))
+    keys = np.random.default_rng(1).random((10, *responses.shape))
     found = cross_validate(gram, responses, splits, regression=name, shuffles=keys)
     assert found.r.mean() > 0.3
     assert found.nested_r.mean() > 0.3
