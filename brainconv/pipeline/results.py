@@ -70,10 +70,17 @@ class Comparison:
 
     @cached_property
     def figures(self) -> dict[str, Figure]:
-        """The figures of the report, by name; drawn when first asked for."""
+        """The figures of the report, by name; drawn when first asked for, written as they are when first saved."""
         from brainconv.pipeline.figures import draw_figures
 
         return draw_figures(self)
+
+    @cached_property
+    def drawings(self) -> dict[str, str]:
+        """The figures as SVG, by name; made once, as making them costs more than drawing them."""
+        from brainconv.plotting import figure_to_svg
+
+        return {name: figure_to_svg(figure) for name, figure in self.figures.items()}
 
     def save_figures(self, folder: Path | str) -> None:
         """Write every figure as SVG.
@@ -84,12 +91,11 @@ class Comparison:
             Made if need be.
         """
         from brainconv.io.atomic import write_atomically
-        from brainconv.plotting.style import figure_to_svg
 
         Path(folder).mkdir(parents=True, exist_ok=True)
-        for name, figure in self.figures.items():
+        for name, drawing in self.drawings.items():
             with write_atomically(Path(folder) / f"{name}.svg") as temporary:
-                temporary.write_text(figure_to_svg(figure), encoding="utf-8")
+                temporary.write_text(drawing, encoding="utf-8")
 
     def save_report(self, path: Path | str) -> None:
         """Write the report, one self-contained HTML page.

@@ -13,7 +13,7 @@ from brainconv.pipeline.configuration import BRAINSCORE
 from brainconv.pipeline.differences import LAYERS, MODELS, PREFERRED, caption_of, list_differences
 from brainconv.pipeline.figures import explain_missing_ceiling, select_layer_rows
 from brainconv.pipeline.similarities import list_areas, list_measures
-from brainconv.plotting import figure_to_svg, select_best_layers
+from brainconv.plotting import select_best_layers
 from brainconv.predictivity.ridge import PENALTY_GRID
 from brainconv.report import (
     FigureItem,
@@ -132,15 +132,15 @@ def _describe_analysis(comparison: Comparison, analysis: str) -> Section | None:
     if rows.empty:
         return None
     figures, parts = [], []
-    for name, figure in comparison.figures.items():
+    for name, drawing in comparison.drawings.items():
         if name == f"{analysis}_best_layers":
             alt = f"{captions.HEADS[analysis]}: each model's best layer."
             made = bool(rows["simulated"].fillna(False).any())
-            figures.append(_item(figure, alt, captions.BEST[analysis], simulated=made))
+            figures.append(_item(drawing, alt, captions.BEST[analysis], simulated=made))
         if name == f"{analysis}_recovery":
             figures.append(
                 _item(
-                    figure,
+                    drawing,
                     "Recovery of the layers that made the simulated recordings.",
                     captions.RECOVERY,
                     simulated=True,
@@ -149,15 +149,15 @@ def _describe_analysis(comparison: Comparison, analysis: str) -> Section | None:
     for name, target in comparison.targets.items():
         shown = [
             _profile_item(comparison, key, target, analysis)
-            for key in comparison.figures
+            for key in comparison.drawings
             if key.startswith(f"{analysis}_{name}_")
         ]
         extra = f"rdms_{name}" if analysis == "rsa" else f"sites_{name}" if analysis == "predictivity" else ""
-        if shown and extra in comparison.figures:
+        if shown and extra in comparison.drawings:
             caption = captions.RDM_PICTURES if analysis == "rsa" else captions.SITES
             shown.append(
                 _item(
-                    comparison.figures[extra],
+                    comparison.drawings[extra],
                     f"{name}: {extra.split('_', maxsplit=1)[0]}",
                     caption,
                     simulated=_is_simulated(target),
@@ -166,10 +166,10 @@ def _describe_analysis(comparison: Comparison, analysis: str) -> Section | None:
         shown += _difference_items(comparison, analysis, name)
         if analysis == "rsa":
             shown += _geometry_items(comparison, name)
-        if analysis == "rsa" and f"reweighting_{name}" in comparison.figures:
+        if analysis == "rsa" and f"reweighting_{name}" in comparison.drawings:
             alt = f"{name}: weighted layers and categories."
-            figure = comparison.figures[f"reweighting_{name}"]
-            shown.append(_item(figure, alt, captions.REWEIGHTING, simulated=_is_simulated(target)))
+            drawing = comparison.drawings[f"reweighting_{name}"]
+            shown.append(_item(drawing, alt, captions.REWEIGHTING, simulated=_is_simulated(target)))
         if shown:
             tables: list[TableItem | None] = [list_differences(comparison, analysis, name)]
             tables += [_site_table(comparison, name)] if analysis == "predictivity" else []
@@ -179,16 +179,16 @@ def _describe_analysis(comparison: Comparison, analysis: str) -> Section | None:
     if _stimuli_differ(comparison, rows):
         text.append(captions.DIFFERENT_STIMULI)
     tables = []
-    for name, figure in comparison.figures.items():
+    for name, drawing in comparison.drawings.items():
         if name.startswith(f"matrix_{analysis}_"):
             made = bool(rows["simulated"].fillna(False).any())
-            figures.append(_item(figure, "Layers by areas.", captions.MATRIX, simulated=made))
+            figures.append(_item(drawing, "Layers by areas.", captions.MATRIX, simulated=made))
     if analysis == "rsa":
         tables += list_areas(comparison)
-    if analysis == "predictivity" and PREFERRED in comparison.figures:
+    if analysis == "predictivity" and PREFERRED in comparison.drawings:
         made = bool(rows["simulated"].fillna(False).any())
         alt = "Preferred layers of the sites of each area."
-        figures.append(_item(comparison.figures[PREFERRED], alt, caption_of(PREFERRED, analysis), simulated=made))
+        figures.append(_item(comparison.drawings[PREFERRED], alt, caption_of(PREFERRED, analysis), simulated=made))
         tables.append(_list_hierarchy(comparison))
     if analysis == "predictivity":
         tables.append(_list_mapping_ceilings(comparison))
@@ -202,9 +202,9 @@ def _describe_analysis(comparison: Comparison, analysis: str) -> Section | None:
 def _geometry_items(comparison: Comparison, recording: str) -> list[FigureItem]:
     made = _is_simulated(comparison.targets[recording])
     return [
-        _item(figure, f"{recording}: {kind}", caption, simulated=made)
+        _item(drawing, f"{recording}: {kind}", caption, simulated=made)
         for kind, caption in (("map", captions.MAP), ("measures", captions.MEASURES_PANEL))
-        for name, figure in comparison.figures.items()
+        for name, drawing in comparison.drawings.items()
         if name == f"{kind}_{recording}" or name.startswith(f"{kind}_{recording}_")
     ]
 
@@ -212,13 +212,13 @@ def _geometry_items(comparison: Comparison, recording: str) -> list[FigureItem]:
 def _difference_items(comparison: Comparison, analysis: str, recording: str) -> list[FigureItem]:
     return [
         _item(
-            figure,
+            drawing,
             f"{recording}: {kind.replace('_', ' ')}",
             caption_of(kind, analysis),
             simulated=_is_simulated(target),
         )
         for kind in (LAYERS, MODELS)
-        for name, figure in comparison.figures.items()
+        for name, drawing in comparison.drawings.items()
         if name.startswith(f"{kind}_{analysis}_{recording}_")
         for target in [comparison.targets[recording]]
     ]
@@ -274,7 +274,7 @@ def _profile_item(comparison: Comparison, key: str, target: Recording | RDMs, an
         ceiling = f"No noise ceiling: {explain_missing_ceiling(target, analysis)}."
     caption = f"{captions.PROFILES[analysis]} {ceiling} {target.n_stimuli} stimuli."
     alt = f"{captions.HEADS[analysis]} by layer, {target.name}"
-    return _item(comparison.figures[key], alt, caption, simulated=_is_simulated(target))
+    return _item(comparison.drawings[key], alt, caption, simulated=_is_simulated(target))
 
 
 def _site_table(comparison: Comparison, recording: str) -> TableItem | None:
@@ -299,19 +299,19 @@ def _describe_first_layers(comparison: Comparison) -> Section | None:
         return None
     figures = [
         _item(
-            comparison.figures["shape_plane"],
+            comparison.drawings["shape_plane"],
             "Shapes of first-layer filters over those of V1 cells.",
             captions.SHAPE_PLANE,
         )
     ]
     figures += [
-        _item(comparison.figures[f"bandwidths_{name}"], f"Orientation bandwidth, {name}.", captions.BANDWIDTHS)
+        _item(comparison.drawings[f"bandwidths_{name}"], f"Orientation bandwidth, {name}.", captions.BANDWIDTHS)
         for name in comparison.properties
-        if f"bandwidths_{name}" in comparison.figures
+        if f"bandwidths_{name}" in comparison.drawings
     ]
     figures += [
         _item(
-            comparison.figures[f"filters_{name}"],
+            comparison.drawings[f"filters_{name}"],
             f"First-layer filters of {name} and their Gabor fits.",
             captions.FILTERS,
         )
@@ -388,5 +388,5 @@ def _flatten(comparison: Comparison) -> dict[str, object]:
     return flat
 
 
-def _item(figure: object, alt: str, caption: str, *, simulated: bool = False) -> FigureItem:
-    return FigureItem(figure_to_svg(figure), caption, alt, simulated)  # type: ignore[arg-type]
+def _item(drawing: str, alt: str, caption: str, *, simulated: bool = False) -> FigureItem:
+    return FigureItem(drawing, caption, alt, simulated)
