@@ -106,15 +106,21 @@ class Representation:
         InvalidInputError
             If the matrix does not fit the ids or holds NaN.
         """
-        dtype = "float32" if np.asarray(features).dtype == np.float32 else "float64"
-        x = check_array(features, (len(stimulus_ids), None), what="Features", finite=True)
+        dtype = np.float32 if np.asarray(features).dtype == np.float32 else np.float64
+        x = check_array(features, (len(stimulus_ids), None), what="Features", dtype=dtype)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is told below
+            gram, unit_sums = _sum_products(x)
+        if not np.isfinite(np.trace(gram)):
+            check_array(x, x.shape, what="Features", finite=True, dtype=dtype)
+            msg = "Features are too large: the squares of a stimulus add up to infinity; divide them by their scale."
+            raise InvalidInputError(msg)
         return cls(
-            gram=x @ x.T,
-            unit_sums=x.sum(axis=1),
+            gram=gram,
+            unit_sums=unit_sums,
             n_units=x.shape[1],
             stimulus_ids=tuple(stimulus_ids),
             features=np.asarray(features) if keep else None,
-            feature_dtype=dtype,
+            feature_dtype=np.dtype(dtype).name,
             **labels,
         )
 
@@ -143,3 +149,15 @@ class Representation:
             stimulus_ids=tuple(ids),
             features=None if self.features is None else self.features[index],
         )
+
+
+def _sum_products(x: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """``X @ X.T`` and ``X.sum(axis=1)`` in float64, some columns at a time: a copy of them stays in the cache."""
+    n, n_units = x.shape
+    gram, unit_sums = np.zeros((n, n)), np.zeros(n)
+    step = max(1024, 2**18 // max(n, 1))
+    for start in range(0, n_units, step):
+        block = x[:, start : start + step].astype(np.float64, copy=False)
+        gram += block @ block.T
+        unit_sums += block.sum(axis=1)
+    return gram, unit_sums

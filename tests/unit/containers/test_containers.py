@@ -114,3 +114,22 @@ def test_sites_that_are_no_table_and_ids_that_are_one_text() -> None:
         Recording("r", StimulusSet("s", ("a", "b", "c"), images), np.zeros((3, 2)), ["V4", "V4"])
     with pytest.raises(InvalidInputError, match="single text 'abc'; expected a sequence"):
         StimulusSet("s", "abc", images)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int16])
+def test_products_are_formed_in_float64_whatever_comes(dtype):
+    x = (np.random.default_rng(0).normal(size=(7, 5000)) * 100).astype(dtype)
+    found = Representation.from_features(x, [f"s{i}" for i in range(7)], keep=False)
+    whole = x.astype(np.float64)
+    np.testing.assert_allclose(found.gram, whole @ whole.T, rtol=1e-13, atol=1e-6)
+    np.testing.assert_allclose(found.unit_sums, whole.sum(axis=1), rtol=1e-12)
+    assert found.feature_dtype == ("float32" if dtype is np.float32 else "float64")
+
+
+def test_features_that_cannot_be_multiplied_are_refused():
+    x = np.ones((3, 4))
+    with pytest.raises(InvalidInputError, match="too large"):
+        Representation.from_features(x * 1e200, ["a", "b", "c"])
+    x[1, 2] = np.nan
+    with pytest.raises(InvalidInputError, match=r"Features holds 1 NaN or infinite value"):
+        Representation.from_features(x, ["a", "b", "c"])
