@@ -115,7 +115,10 @@ def bench_repeats(repeats: int) -> None:
 
 
 def bench_bootstrap(repeats: int) -> None:
-    """With both bounds of the ceiling in every sample; theirs come from boot_noise_ceiling, as in its bootstraps."""
+    """With both bounds of the ceiling in every sample; theirs come from boot_noise_ceiling, as in its bootstraps.
+
+    The difference is that of the models' values: rsatoolbox pools the RDMs of each sample, we pool them once.
+    """
     from rsatoolbox.inference import boot_noise_ceiling
     from rsatoolbox.rdm import RDMs as ToolboxRDMs
     from rsatoolbox.rdm import compare

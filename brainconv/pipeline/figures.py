@@ -11,9 +11,10 @@ from brainconv.containers import RDMs, Recording
 from brainconv.physiology import RINGACH_NX_NY, render_gabors
 from brainconv.pipeline.configuration import BRAINSCORE
 from brainconv.pipeline.differences import draw_differences
+from brainconv.pipeline.pictures import list_images
 from brainconv.pipeline.properties import predict_bandwidths
 from brainconv.pipeline.reweighting import ANALYSIS as REWEIGHTING
-from brainconv.pipeline.similarities import draw_similarities, list_images
+from brainconv.pipeline.similarities import draw_similarities
 from brainconv.plotting import (
     plot_bandwidths,
     plot_best_layers,

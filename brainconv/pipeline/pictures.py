@@ -1,14 +1,18 @@
-"""Which RDMs are shown side by side: the recording's, and that of each model's most similar layer."""
+"""What is shown of a recording's geometry: its RDM beside those of each model's most similar layer, and its stimuli."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from brainconv.containers import RDMs, Recording, Representation, Scores
 from brainconv.similarity import compute_rdms
 
 MAX_STIMULI = 500  # beyond, a matrix of pixels says nothing on a page
+MAX_IMAGES = 150  # more thumbnails hide one another
 
 
 def find_most_similar_layer(scores: Scores) -> str | None:
@@ -74,3 +78,21 @@ def average_subjects(rdms: RDMs) -> RDMs:
     """
     labels = rdms.labels.iloc[:1].assign(subject="mean") if len(rdms) > 1 else rdms.labels
     return replace(rdms, dissimilarities=rdms.dissimilarities.mean(axis=0, keepdims=True), labels=labels)
+
+
+def list_images(target: Recording | RDMs) -> dict[str, NDArray[np.uint8]] | None:
+    """Pictures of a recording's stimuli, where it has them and they are few enough to be seen.
+
+    Parameters
+    ----------
+    target : Recording or RDMs
+
+    Returns
+    -------
+    dict of str to ndarray, uint8, shape (height, width, 3), or None
+        By stimulus id.
+    """
+    stimuli = target.stimuli
+    if stimuli is None or target.n_stimuli > MAX_IMAGES:
+        return None
+    return {name: np.asarray(stimuli.images[k]) for k, name in enumerate(stimuli.ids)}

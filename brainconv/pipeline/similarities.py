@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from brainconv.containers import RDMs, Recording
+from brainconv.containers import RDMs
 from brainconv.pipeline import captions
 from brainconv.pipeline.areas import BETWEEN, DISSOCIATION
 from brainconv.pipeline.comparisons import UNTRAINED
 from brainconv.pipeline.measures import DIMENSIONALITY
+from brainconv.pipeline.pictures import MAX_IMAGES, list_images
 from brainconv.plotting import plot_image_map, plot_layer_area_matrix, plot_measures
 from brainconv.report import TableItem
 from brainconv.similarity import rank_agreement
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from brainconv.pipeline.results import Comparison
-
-MAX_IMAGES = 150  # more thumbnails hide one another
 
 
 def draw_similarities(comparison: Comparison) -> dict[str, Figure]:
@@ -52,24 +49,6 @@ def draw_similarities(comparison: Comparison) -> dict[str, Figure]:
         if trained and target.n_stimuli <= MAX_IMAGES:
             figures[f"map_{name}"] = plot_image_map([rdms[0], trained[0]], images=list_images(target), title=name)
     return figures | _draw_matrices(comparison)
-
-
-def list_images(target: Recording | RDMs) -> dict[str, NDArray[np.uint8]] | None:
-    """Pictures of a recording's stimuli, where it has them and they are few enough to be seen.
-
-    Parameters
-    ----------
-    target : Recording or RDMs
-
-    Returns
-    -------
-    dict of str to ndarray, uint8, shape (height, width, 3), or None
-        By stimulus id.
-    """
-    stimuli = target.stimuli
-    if stimuli is None or target.n_stimuli > MAX_IMAGES:
-        return None
-    return {name: np.asarray(stimuli.images[k]) for k, name in enumerate(stimuli.ids)}
 
 
 def _draw_matrices(comparison: Comparison) -> dict[str, Figure]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,6 +142,25 @@ def cross_validate(
     observed = [responses[held] for held in splits.test]
     r = np.stack([_correlate(p, y) for p, y in zip(predictions, observed, strict=True)])
     return CrossValidation(predictions, observed, r, nested_r, shuffled_r, setting, edge)
+
+
+def draw_shuffles(n_shuffles: int, n_stimuli: int, sites: Iterable[object], *, random_state: int) -> Array:
+    """Keys whose order shuffles the stimuli of each site; a site's own depend on no other.
+
+    Parameters
+    ----------
+    n_shuffles, n_stimuli : int
+    sites : iterable
+        Their names.
+    random_state : int
+
+    Returns
+    -------
+    ndarray, shape (n_shuffles, n_stimuli, n_sites)
+        Uniform from 0 to 1.
+    """
+    seeds = [[random_state, 5, crc32(str(site).encode())] for site in sites]
+    return np.stack([np.random.default_rng(seed).random((n_shuffles, n_stimuli)) for seed in seeds], axis=2)
 
 
 def _deal_out(responses: Array, rows: Index, shuffles: Array) -> list[Array]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from zlib import crc32
 
 import numpy as np
@@ -78,25 +77,6 @@ def draw_sites(
         chosen = rng.choice(drawn, size=n_sites, p=sizes[drawn] / sizes[drawn].sum())
         row[:] = [own[animal][rng.integers(0, len(own[animal]))] for animal in chosen]
     return picks
-
-
-def draw_shuffles(n_shuffles: int, n_stimuli: int, sites: Iterable[object], *, random_state: int) -> Array:
-    """Keys whose order shuffles the stimuli of each site; a site's own depend on no other.
-
-    Parameters
-    ----------
-    n_shuffles, n_stimuli : int
-    sites : iterable
-        Their names.
-    random_state : int
-
-    Returns
-    -------
-    ndarray, shape (n_shuffles, n_stimuli, n_sites)
-        Uniform from 0 to 1.
-    """
-    seeds = [[random_state, 5, crc32(str(site).encode())] for site in sites]
-    return np.stack([np.random.default_rng(seed).random((n_shuffles, n_stimuli)) for seed in seeds], axis=2)
 
 
 def can_draw_animals(animals: NDArray[np.str_] | None) -> bool:

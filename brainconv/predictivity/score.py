@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from brainconv.containers import Recording, Representation, Scores
 from brainconv.errors import InvalidInputError
 from brainconv.predictivity.area import Area, count_scored, score_area
-from brainconv.predictivity.crossvalidation import CrossValidation, cross_validate
+from brainconv.predictivity.crossvalidation import CrossValidation, cross_validate, draw_shuffles
 from brainconv.predictivity.details import build_details, describe
 from brainconv.predictivity.labels import label_layer
 from brainconv.predictivity.regressions import find_regression
-from brainconv.predictivity.resampling import aggregate, can_draw_animals, draw_shuffles, draw_sites, draw_stimuli
+from brainconv.predictivity.resampling import aggregate, can_draw_animals, draw_sites, draw_stimuli
 from brainconv.predictivity.single_repeats import SingleRepeats
 from brainconv.predictivity.spectrum import NOISE_FLOOR
 from brainconv.predictivity.splits import Splits, make_splits

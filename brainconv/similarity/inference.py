@@ -85,7 +85,7 @@ def compare_models(
     margin : float
         Share of the lower ceiling by which a candidate may miss it and still count as equivalent.
     n_boot : int
-        At least 100.
+        Bootstrap samples of the stimuli, at least 100; none are drawn for ``"subjects"``.
     target_estimator : str, optional
         For the RDMs of a Recording; by default that of the layers.
     random_state : int

@@ -72,7 +72,7 @@ def covered(intervals, truth):
 def measured(request, study):
     n = request.param
     if n > 92 and not study.is_full:
-        pytest.skip("640 stimuli belong to the full study")
+        pytest.skip("640 stimuli take minutes: part of the full study, BRAINCONV_RUNS=1000 (docs/calibration.md)")
     n_runs = study.n_runs(SMALL)
     values, means, resampled, nulls = simulate(n, n_runs)
     median = [one[0].median.interval() for one in resampled]

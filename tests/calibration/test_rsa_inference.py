@@ -101,7 +101,7 @@ def holds(row, truth):
 def measured(request, study, truths):
     n = request.param
     if n > 24 and not study.is_full:
-        pytest.skip("92 stimuli belong to the full study")
+        pytest.skip("92 stimuli take minutes: part of the full study, BRAINCONV_RUNS=1000 (docs/calibration.md)")
     n_runs, hits = study.n_runs(SMALL), Counter()
     for run in range(n_runs):
         rng = np.random.default_rng([run, SEED])

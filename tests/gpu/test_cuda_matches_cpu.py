@@ -15,7 +15,10 @@ from brainconv.models import Preprocessing
 
 pytestmark = [
     pytest.mark.gpu,
-    pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device; this machine has none"),
+    pytest.mark.skipif(
+        not torch.cuda.is_available(),
+        reason="compares a CUDA device with the CPU; this machine has no CUDA device",
+    ),
 ]
 
 

@@ -94,12 +94,15 @@ def test_what_cannot_be_fetched_can_be_done_without(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # where nobody listens
-    done = snakemake(repository, tmp_path, "macaque.yaml", "results/fetched/tang2018.central80.json")
+    target, without = "results/fetched/tang2018.central80.json", "without=[ringach2002]"
+    done = snakemake(repository, tmp_path, "macaque.yaml", target, "--config", without)
     assert done.returncode != 0
     log = (tmp_path / "results" / "logs" / "fetch_recording" / "tang2018.central80.log").read_text(encoding="utf-8")
     assert "Traceback" not in log
     assert "DataUnavailableError: tang2018/neu75.npy cannot be downloaded" in log
-    assert log.endswith("To go on without it, and have the report say so, add: --config without='[tang2018]'\n")
+    hint = "To go on without it, and have the report say so, add: --config without='[ringach2002, tang2018]'\n"
+    assert log.endswith(hint)
+    assert hint in done.stdout + done.stderr, "the terminal says it too"
     assert not list(tmp_path.rglob("*.part"))
 
 

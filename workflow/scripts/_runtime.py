@@ -19,9 +19,10 @@ def job(snakemake, hint=""):
                 if "torch" in sys.modules:
                     sys.modules["torch"].set_num_threads(snakemake.threads)
                 yield
-            except BrainconvError as error:  # says all there is to say
-                print("\n".join(filter(None, (f"{type(error).__name__}: {error}", hint))))  # noqa: T201
-                sys.exit(1)
-            except Exception:
+            except BrainconvError as error:  # says all there is to say: no traceback
+                message = "\n".join(filter(None, (f"{type(error).__name__}: {error}", hint)))
+                print(message)  # noqa: T201
+                sys.exit(message)  # to the terminal too
+            except Exception:  # a fault of ours: the traceback stands in the log and on the terminal, the job fails
                 traceback.print_exc()
                 raise

@@ -5,7 +5,8 @@ from brainconv.recordings import fetch_recording
 
 from _runtime import job
 
-HINT = f"To go on without it, and have the report say so, add: --config without='[{snakemake.params.dataset}]'"
+without = ", ".join([*snakemake.config["without"], snakemake.params.dataset])
+HINT = f"To go on without it, and have the report say so, add: --config without='[{without}]'"
 
 with job(snakemake, HINT):
     files = fetch_recording(
