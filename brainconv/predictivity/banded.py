@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from brainconv.containers import Recording, Representation, Scores
 from brainconv.errors import InvalidInputError, MissingDependencyError
+from brainconv.predictivity.folds import InnerFolds
 from brainconv.predictivity.resampling import nanmean, nanmedian
-from brainconv.predictivity.ridge import PENALTY_GRID, mean_eigenvalue
+from brainconv.predictivity.ridge import PENALTY_GRID, locate, mean_eigenvalue
 from brainconv.predictivity.spectrum import centre_gram
 from brainconv.predictivity.splits import Splits, make_splits
 from brainconv.reliability import correlate_columns
@@ -51,7 +52,14 @@ class BandedFit:
 
 
 def fit_banded(
-    grams: Array, responses: Array, train: Index, test: Index, *, n_iter: int = 50, random_state: int = 0
+    grams: Array,
+    responses: Array,
+    train: Index,
+    test: Index,
+    *,
+    inner: InnerFolds | None = None,
+    n_iter: int = 50,
+    random_state: int = 0,
 ) -> BandedFit:
     """Fit several layers together on the training stimuli.
 
@@ -62,9 +70,11 @@ def fit_banded(
     responses : ndarray, shape (n_stimuli, n_sites)
         Finite.
     train, test : ndarray of int
+    inner : InnerFolds, optional
+        Folds of the training stimuli on which mixtures and penalties are chosen; by default five random ones.
     n_iter : int
         Mixtures of layers that are tried, besides equal shares of all and each layer alone; the mixture and the penalty
-        of a site are those with the smallest squared error in five folds of the training stimuli.
+        of a site are those with the smallest squared error on the inner folds.
     random_state : int
 
     Returns
@@ -80,7 +90,7 @@ def fit_banded(
     ----------
     Dupré la Tour et al. (2022), NeuroImage 264:119728, doi:10.1016/j.neuroimage.2022.119728.
     """
-    from sklearn.model_selection import KFold
+    from sklearn.model_selection import KFold, PredefinedSplit
 
     kernels, outer = [], []
     for gram in grams:
@@ -96,6 +106,12 @@ def fit_banded(
         rng.dirichlet(np.full(n_layers, c), size=n) for c, n in ((0.1, n_iter // 2), (1.0, -(-n_iter // 2)))
     )
     mixtures = np.concatenate([np.full((1, n_layers), 1.0 / n_layers), np.eye(n_layers), sparse, even])
+    choices: KFold | PredefinedSplit = KFold(INNER_FOLDS, shuffle=True, random_state=random_state)
+    if inner is not None and inner.folds:
+        number = np.full(len(train), -1)  # -1: never left out
+        for k, fold in enumerate(locate(inner.folds, train)):
+            number[fold] = k
+        choices = PredefinedSplit(number)
     # A mixture that leaves a layer out has the logarithm of 0 as its weight.
     with _numpy_backend() as search, np.errstate(divide="ignore"):
         deltas, dual, *_ = search(
@@ -103,7 +119,7 @@ def fit_banded(
             responses[train] - intercept,
             n_iter=mixtures,
             alphas=PENALTY_GRID,
-            cv=KFold(INNER_FOLDS, shuffle=True, random_state=random_state),
+            cv=choices,
             return_weights="dual",
             progress_bar=False,
             random_state=random_state,
@@ -234,8 +250,8 @@ def _cross_validate(
 ) -> tuple[Array, Array]:
     """Mean r over splits, and mean weight of each layer, per site."""
     fits = [
-        fit_banded(grams, responses, fit, held, n_iter=n_iter, random_state=random_state)
-        for fit, held in zip(splits.train, splits.test, strict=True)
+        fit_banded(grams, responses, fit, held, inner=splits.inner_folds(k), n_iter=n_iter, random_state=random_state)
+        for k, (fit, held) in enumerate(zip(splits.train, splits.test, strict=True))
     ]
     r = [correlate_columns(one.predictions, responses[held]) for one, held in zip(fits, splits.test, strict=True)]
     return nanmean(np.stack(r), axis=0), np.mean([one.weights for one in fits], axis=0)

@@ -9,11 +9,12 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from brainconv.predictivity.folds import MIN_TEST, MIN_TRAIN, InnerFolds
 from brainconv.predictivity.primal import predict_ridge_primal, primal_pays
 from brainconv.predictivity.regressions import Regression, find_regression
 from brainconv.predictivity.resampling import nanmean
 from brainconv.predictivity.ridge import HeldOut
-from brainconv.predictivity.splits import MIN_TEST, MIN_TRAIN, Splits
+from brainconv.predictivity.splits import Splits
 from brainconv.reliability import correlate_resampled
 
 Array = NDArray[np.float64]
@@ -31,7 +32,7 @@ class CrossValidation:
     r : ndarray, shape (n_splits, n_sites)
         Correlation on the test stimuli: 0 for a constant prediction, NaN for a constant response.
     nested_r : ndarray, shape (n_splits, n_sites)
-        The same by leave-one-out inside the training stimuli.
+        Mean r over inner folds of the training stimuli.
     shuffled_r : ndarray, shape (n_splits, n_sites)
         Mean of ``r`` over recordings whose stimuli were shuffled; NaN where none was asked for.
     setting : ndarray, shape (n_splits, n_sites)
@@ -93,6 +94,7 @@ def cross_validate(
         If there is no such regression.
     """
     method = find_regression(regression)
+    inner = [splits.inner_folds(k) for k in range(len(splits))]
     n_sites, n_splits = responses.shape[1], len(splits)
     present = np.isfinite(responses)
     shuffles = np.empty((0, *responses.shape)) if shuffles is None else shuffles
@@ -107,7 +109,7 @@ def cross_validate(
         sites = np.flatnonzero(member == number)
         pattern = present[:, sites[0]]
         usable = [
-            (k, fit[pattern[fit]], held[pattern[held]])
+            (k, fit[pattern[fit]], held[pattern[held]], inner[k].keep(pattern))
             for k, (fit, held) in enumerate(zip(splits.train, splits.test, strict=True))
             if pattern[fit].sum() >= MIN_TRAIN and pattern[held].sum() >= MIN_TEST
         ]
@@ -117,15 +119,15 @@ def cross_validate(
             responses[:, sites],
             *_deal_out(responses[:, sites], np.flatnonzero(pattern), shuffles[:, :, sites]),
         ]
-        source = gram
+        form, source = method, gram
         if (
             features is not None
             and method.name == "ridge"
-            and primal_pays(features.shape[1], [f for _, f, _ in usable])
+            and primal_pays(features.shape[1], [fit for _, fit, *_ in usable])
         ):
-            method, source = Regression("ridge", predict_ridge_primal), features.astype(np.float64)
-        found = _predict(method, source, recordings, usable, noise_floor)
-        for column, (k, _, held) in enumerate(usable):
+            form, source = Regression("ridge", predict_ridge_primal), features.astype(np.float64)
+        found = _predict(form, source, recordings, usable, noise_floor)
+        for column, (k, _, held, _) in enumerate(usable):
             own = found[0][column]
             predictions[k][np.ix_(pattern[splits.test[k]], sites)] = own.predictions
             nested_r[k, sites] = own.nested_r
@@ -178,18 +180,20 @@ def _predict(
     method: Regression,
     gram: Array,
     recordings: list[Array],
-    usable: list[tuple[int, Index, Index]],
+    usable: list[tuple[int, Index, Index, InnerFolds]],
     noise_floor: float,
 ) -> list[list[HeldOut]]:
     """One list of `HeldOut` (one per split) for every recording; in one go where sites do not change each other."""
-    train, test = [fit for _, fit, _ in usable], [held for *_, held in usable]
-    if method.joint:
+    train, test, inner = ([one[place] for one in usable] for place in (1, 2, 3))
+    if method.joint:  # the shuffled ones need no nested r
         return [
-            method.predict(gram, one, train, test, noise_floor=noise_floor, nested=one is recordings[0])
-            for one in recordings
+            method.predict(gram, one, train, test, noise_floor=noise_floor, inner=None if number else inner)
+            for number, one in enumerate(recordings)
         ]
     width = recordings[0].shape[1]
-    together = method.predict(gram, np.concatenate(recordings, axis=1), train, test, noise_floor=noise_floor)
+    together = method.predict(
+        gram, np.concatenate(recordings, axis=1), train, test, noise_floor=noise_floor, inner=inner
+    )
     return [[one.select(slice(i * width, (i + 1) * width)) for one in together] for i in range(len(recordings))]
 
 

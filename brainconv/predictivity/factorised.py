@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainconv.errors import InvalidInputError
-from brainconv.predictivity.splits import MIN_TRAIN, Splits
+from brainconv.predictivity.folds import MIN_TRAIN
+from brainconv.predictivity.splits import Splits
 from brainconv.reliability import correlate_columns
 from brainconv.validation import check_array
 
 Array = NDArray[np.float64]
+Index = NDArray[np.intp]
 
 PENALTIES: Array = 10.0 ** np.arange(-3.0, 3.1, 0.5)
 SMOOTHNESS = 1.0
@@ -73,12 +75,17 @@ class FactorisedReadout:
 
 
 def fit_factorised(
-    features: NDArray[np.floating], responses: NDArray[np.floating], *, smoothness: float = SMOOTHNESS
+    features: NDArray[np.floating],
+    responses: NDArray[np.floating],
+    *,
+    smoothness: float = SMOOTHNESS,
+    groups: NDArray[np.str_] | None = None,
 ) -> FactorisedReadout:
     """Fit ``y = Σ_xy s_xy Σ_c w_c X_cxy + b`` for each site.
 
     Channel weights and map are fitted in turn, each by ridge regression while the other is held, starting from a map
-    that looks everywhere alike.  Each penalty is chosen by leave-one-out; the map is also drawn towards smoothness.
+    that looks everywhere alike.  Each penalty is chosen by leave-one-out, or by leaving whole groups out; the map is
+    also drawn towards smoothness.
 
     Parameters
     ----------
@@ -87,6 +94,8 @@ def fit_factorised(
         NaN where a site lacks a stimulus.
     smoothness : float
         Weight of the squared difference of neighbouring places beside the squared weights, 0 for none.
+    groups : ndarray of str, shape (n_stimuli,), optional
+        Groups of stimuli that are left out together where a penalty is chosen.
 
     Returns
     -------
@@ -123,7 +132,8 @@ def fit_factorised(
         if np.ptp(target) == 0:
             intercept[site] = target.mean()
             continue
-        spatial[site], channels[site], intercept[site] = _alternate(flat[shown], target, basis)
+        member = None if groups is None else np.unique(groups[shown], return_inverse=True)[1]
+        spatial[site], channels[site], intercept[site] = _alternate(flat[shown], target, basis, member)
     return FactorisedReadout(spatial.reshape(n_sites, height, width), channels, intercept)
 
 
@@ -152,7 +162,9 @@ def cross_validate_factorised(
     """
     r = np.full((len(splits), responses.shape[1]), np.nan)
     for number, (fit, held) in enumerate(zip(splits.train, splits.test, strict=True)):
-        predictions = fit_factorised(features[fit], responses[fit], smoothness=smoothness).predict(features[held])
+        groups = None if splits.groups is None else splits.groups[fit]
+        readout = fit_factorised(features[fit], responses[fit], smoothness=smoothness, groups=groups)
+        predictions = readout.predict(features[held])
         for site in range(responses.shape[1]):
             shown = np.isfinite(responses[held, site])
             if shown.sum() >= MIN_TRAIN:
@@ -161,14 +173,14 @@ def cross_validate_factorised(
     return r
 
 
-def _alternate(x: Array, target: Array, basis: Array) -> tuple[Array, Array, float]:
+def _alternate(x: Array, target: Array, basis: Array, member: Index | None) -> tuple[Array, Array, float]:
     """Map, channel weights and intercept of one site; ``x`` has shape (n_stimuli, n_channels, n_places)."""
     place = np.full(x.shape[2], 1.0 / np.sqrt(x.shape[2]))
     error = np.inf
     for _ in range(MAX_ROUNDS):
-        weights, _, _ = _ridge(x @ place, target)
+        weights, _, _ = _ridge(x @ place, target, member)
         seen = np.einsum("ncp,c->np", x, weights) @ basis
-        inner, _, now = _ridge(seen, target)
+        inner, _, now = _ridge(seen, target, member)
         place = basis @ inner
         norm = float(np.linalg.norm(place))
         if norm == 0.0:
@@ -177,12 +189,12 @@ def _alternate(x: Array, target: Array, basis: Array) -> tuple[Array, Array, flo
         if error - now <= SETTLED * error:
             break
         error = now
-    weights, intercept, _ = _ridge(x @ place, target)
+    weights, intercept, _ = _ridge(x @ place, target, member)
     return place, weights, intercept
 
 
-def _ridge(x: Array, target: Array) -> tuple[Array, float, float]:
-    """Weights, intercept and leave-one-out squared error of ridge with the penalty that makes that smallest."""
+def _ridge(x: Array, target: Array, member: Index | None) -> tuple[Array, float, float]:
+    """Weights, intercept and squared error of what is left out, of ridge with the penalty that makes that smallest."""
     mean, level = x.mean(axis=0), float(target.mean())
     u, s, vt = np.linalg.svd(x - mean, full_matrices=False)
     keep = s > 1e-10 * max(float(s[0]), np.finfo(np.float64).tiny)
@@ -191,8 +203,14 @@ def _ridge(x: Array, target: Array) -> tuple[Array, float, float]:
     best, shrunk, error = np.inf, np.zeros_like(s), np.inf
     for penalty in PENALTIES * float((s**2).sum()) / len(x):
         share = s**2 / (s**2 + penalty)
-        left = 1.0 - 1.0 / len(x) - (u**2) @ share
-        errors = (target - level - u @ (share * projected)) / np.maximum(left, 1e-12)
+        errors = target - level - u @ (share * projected)
+        if member is None:
+            errors /= np.maximum(1.0 - 1.0 / len(x) - (u**2) @ share, 1e-12)
+        else:
+            for k in range(int(member.max()) + 1):
+                own = member == k
+                kept = np.eye(int(own.sum())) - 1.0 / len(x) - (u[own] * share) @ u[own].T
+                errors[own] = np.linalg.lstsq(kept, errors[own], rcond=None)[0]
         error = float(errors @ errors)
         if error < best:
             best, shrunk = error, projected * s / (s**2 + penalty)

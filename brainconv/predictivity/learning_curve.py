@@ -11,12 +11,13 @@ import numpy as np
 from brainconv.containers import Recording, Representation, Scores
 from brainconv.errors import InvalidInputError
 from brainconv.predictivity.crossvalidation import cross_validate
+from brainconv.predictivity.folds import MIN_TRAIN
 from brainconv.predictivity.labels import label_layer
 from brainconv.predictivity.regressions import find_regression
 from brainconv.predictivity.resampling import nanmean, nanmedian
 from brainconv.predictivity.score import as_layers
 from brainconv.predictivity.spectrum import NOISE_FLOOR
-from brainconv.predictivity.splits import MIN_TRAIN, Splits, make_splits
+from brainconv.predictivity.splits import Splits, make_splits
 
 FRACTIONS = (0.1, 0.2, 0.4, 0.7, 1.0)
 

@@ -8,15 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
-from brainconv.predictivity.resampling import nanmean
+from brainconv.predictivity.folds import InnerFolds, average_r
 from brainconv.predictivity.ridge import HeldOut
 from brainconv.predictivity.spectrum import centre_gram
-from brainconv.reliability import correlate_columns
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
-
-N_INNER = 5  # folds inside a training set, from which the nested r comes
 
 
 def predict_pls(
@@ -25,9 +22,9 @@ def predict_pls(
     train: Sequence[Index],
     test: Sequence[Index],
     *,
+    inner: Sequence[InnerFolds] | None = None,
     n_components: int = 25,
     noise_floor: float = 1e-12,
-    nested: bool = True,
 ) -> list[HeldOut]:
     """Cross-validated partial least squares of all sites together, features and responses centred but not scaled.
 
@@ -39,18 +36,17 @@ def predict_pls(
         The sites entered together decide the components, and so each other's predictions.
     train, test : sequence of ndarray of int
         One pair per split.
+    inner : sequence of InnerFolds, optional
+        One per split, for ``nested_r``, which takes a fit per fold; NaN without.
     n_components : int
         Fewer are used where the covariance of features and responses is exhausted before.
     noise_floor : float
         A component whose covariance is below this part of the first one's is rounding.
-    nested : bool
-        Compute ``nested_r``, which takes five more fits per split; NaN otherwise.
 
     Returns
     -------
     list of HeldOut, one per split
-        ``nested_r`` is the mean r over five folds inside the training stimuli; ``settings`` holds the number of
-        components.
+        ``settings`` holds the number of components.
 
     References
     ----------
@@ -63,20 +59,18 @@ def predict_pls(
     component are the exact leading singular vectors and not the end of an iteration.
     """
     found = []
-    for fit, held in zip(train, test, strict=True):
-        inner = np.random.default_rng(0).permutation(np.arange(len(fit)) % N_INNER)
-        inside = []
-        if nested and len(fit) >= 3 * N_INNER:
-            for number in range(N_INNER):
-                rest, left_out = fit[inner != number], fit[inner == number]
-                predictions, _ = _fit(gram, responses, rest, left_out, n_components=n_components, floor=noise_floor)
-                inside.append(correlate_columns(predictions, responses[left_out]))
+    choices = list(inner) if inner is not None else [InnerFolds(())] * len(train)
+    for fit, held, choice in zip(train, test, choices, strict=True):
+        inside = np.full(responses.shape, np.nan)
+        for fold in choice.folds:
+            rest = np.setdiff1d(fit, fold)
+            inside[fold], _ = _fit(gram, responses, rest, fold, n_components=n_components, floor=noise_floor)
         predictions, used = _fit(gram, responses, fit, held, n_components=n_components, floor=noise_floor)
         n_sites = responses.shape[1]
         found.append(
             HeldOut(
                 predictions=predictions,
-                nested_r=nanmean(np.stack(inside), axis=0) if inside else np.full(n_sites, np.nan),
+                nested_r=average_r(inside, responses, choice.folds),
                 choice=np.zeros(n_sites, dtype=np.intp),
                 settings=np.array([float(used)]),
             )

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
-from brainconv.predictivity.ridge import PENALTY_GRID, HeldOut
-from brainconv.reliability import correlate_columns
+from brainconv.predictivity.folds import InnerFolds
+from brainconv.predictivity.ridge import PENALTY_GRID, HeldOut, locate, nested_r
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -36,6 +36,7 @@ def predict_ridge_primal(
     train: Sequence[Index],
     test: Sequence[Index],
     *,
+    inner: Sequence[InnerFolds] | None = None,
     grid: Array = PENALTY_GRID,
     noise_floor: float = 1e-12,
 ) -> list[HeldOut]:
@@ -48,6 +49,8 @@ def predict_ridge_primal(
         Finite wherever a split uses them.
     train, test : sequence of ndarray of int
         One pair per split.
+    inner : sequence of InnerFolds, optional
+        See `predict_ridge`.
     grid : ndarray, shape (n_penalties,)
         Multiples of the mean eigenvalue of the Gram of the training stimuli, ascending.
     noise_floor : float
@@ -65,13 +68,24 @@ def predict_ridge_primal(
     x = np.asarray(features, dtype=np.float64)
     x = x - x.mean(axis=0)
     whole = x.T @ x
+    choices = list(inner) if inner is not None else [InnerFolds(())] * len(train)
     return [
-        _one(x, whole, responses, fit, held, grid=grid, floor=noise_floor)
-        for fit, held in zip(train, test, strict=True)
+        _one(x, whole, responses, fit, held, choices=choice, grid=grid, floor=noise_floor)
+        for fit, held, choice in zip(train, test, choices, strict=True)
     ]
 
 
-def _one(x: Array, whole: Array, responses: Array, fit: Index, held: Index, *, grid: Array, floor: float) -> HeldOut:
+def _one(
+    x: Array,
+    whole: Array,
+    responses: Array,
+    fit: Index,
+    held: Index,
+    *,
+    choices: InnerFolds,
+    grid: Array,
+    floor: float,
+) -> HeldOut:
     n = len(fit)
     outside = np.setdiff1d(np.arange(len(x)), fit)
     mean = x[fit].mean(axis=0)
@@ -90,19 +104,34 @@ def _one(x: Array, whole: Array, responses: Array, fit: Index, held: Index, *, g
     squares = inner**2
     press = np.full(responses.shape[1], np.inf)
     choice = np.zeros(responses.shape[1], dtype=np.intp)
-    inside, predictions = np.zeros_like(targets), np.zeros((len(held), responses.shape[1]))
+    predictions = np.zeros((len(held), responses.shape[1]))
+    blocks = None if choices.blocks is None else locate(choices.blocks, fit)
+
+    def left_out(number: int, sites: Index | slice, parts: Sequence[Index]) -> Array:
+        """Errors of parts of the training set: ``(I - H_PP)⁻¹ e_P`` with the smoother H."""
+        share = 1.0 / (values + penalties[number])
+        errors: Array = centred[:, sites] - inner @ (projected[:, sites] * share[:, None])
+        found = np.zeros_like(errors)
+        for part in parts:
+            kept = np.eye(len(part)) - 1.0 / n - (inner[part] * share) @ inner[part].T
+            found[part] = np.linalg.solve(kept, errors[part])
+        return found
+
     for number, penalty in enumerate(penalties):
         weights = projected / (values + penalty)[:, None]
-        left = 1.0 - 1.0 / n - squares @ (1.0 / (values + penalty))
-        errors = (centred - inner @ weights) / np.maximum(left, np.finfo(np.float64).eps)[:, None]
+        if blocks is None:
+            left = 1.0 - 1.0 / n - squares @ (1.0 / (values + penalty))
+            errors = (centred - inner @ weights) / np.maximum(left, np.finfo(np.float64).eps)[:, None]
+        else:
+            errors = left_out(number, slice(None), blocks)
         total = np.einsum("ij,ij->j", errors, errors)
         better = total < press
         press[better], choice[better] = total[better], number
-        inside[:, better] = errors[:, better]
         predictions[:, better] = outer @ weights[:, better]
+    folds = locate(choices.folds, fit)
     return HeldOut(
         predictions=predictions + intercept,
-        nested_r=correlate_columns(targets - inside, targets),
+        nested_r=nested_r(lambda number, sites: left_out(number, sites, folds), choice, targets, folds),
         choice=choice,
         settings=penalties,
     )

@@ -22,9 +22,9 @@ class Regression:
     name : str
         What stands in the column ``regression``.
     predict : callable
-        ``predict(gram, responses, train, test, noise_floor=...)`` returns one `HeldOut` per split.
+        ``predict(gram, responses, train, test, inner=..., noise_floor=...)`` returns one `HeldOut` per split.
     joint : bool
-        The sites of an area are fitted together and change each other's answer; ``predict`` then takes ``nested`` too.
+        The sites of an area are fitted together and change each other's answer.
     """
 
     name: str

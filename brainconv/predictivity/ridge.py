@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 
+from brainconv.predictivity.folds import InnerFolds, average_r
 from brainconv.predictivity.spectrum import Spectrum, decompose_gram
-from brainconv.reliability import correlate_columns
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
 PENALTY_GRID: Array = 10.0 ** np.arange(-3.0, 4.25, 0.5)
 
-_EIGH = 6.6  # an eigendecomposition takes as long as this many n³ operations of a matrix product (measured)
 _BLOCK = 2**23  # numbers held at once for several penalties: 64 MiB
+_EIGH = 6.6  # an eigendecomposition takes as long as this many n³ operations of a matrix product (measured)
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,8 @@ class HeldOut:
     predictions : ndarray, shape (n_test, n_sites)
         For the test stimuli, by a read-out that was fitted on the training stimuli.
     nested_r : ndarray, shape (n_sites,)
-        Correlation of responses and predictions inside the training set, by leave-one-out for ridge.
+        Mean over inner folds of the correlation of responses and predictions by a read-out that was fitted on the rest
+        of the training stimuli; NaN where no inner folds were given.
     choice : ndarray of int, shape (n_sites,)
         Place of the penalty (or other setting) chosen inside the training set.
     settings : ndarray, shape (n_settings,)
@@ -62,15 +63,16 @@ def predict_ridge(
     train: Sequence[Index],
     test: Sequence[Index],
     *,
+    inner: Sequence[InnerFolds] | None = None,
     grid: Array = PENALTY_GRID,
     noise_floor: float = 1e-12,
 ) -> list[HeldOut]:
     """Cross-validated ridge regression with an unpenalised intercept and a penalty per site and split.
 
     The read-out of a site minimises ``||y - X b - c||² + α ||b||²`` over the training stimuli.  α is the one of
-    ``grid × (mean eigenvalue of the centred Gram of the training stimuli)`` whose leave-one-out errors *inside the
-    training set* have the smallest sum of squares; the test stimuli have no part in it.  The mean eigenvalue is the
-    trace divided by the number of training stimuli.
+    ``grid × (mean eigenvalue of the centred Gram of the training stimuli)`` whose leave-one-out (or leave-group-out)
+    errors *inside the training set* have the smallest sum of squares; the test stimuli have no part in it.  The mean
+    eigenvalue is the trace divided by the number of training stimuli.
 
     Parameters
     ----------
@@ -80,6 +82,8 @@ def predict_ridge(
         Finite wherever a split uses them.
     train, test : sequence of ndarray of int
         One pair per split.
+    inner : sequence of InnerFolds, optional
+        One per split; without them there is no nested r, and penalties are chosen by leave-one-out.
     grid : ndarray, shape (n_penalties,)
         Multiples of the mean eigenvalue, ascending.
     noise_floor : float
@@ -94,10 +98,12 @@ def predict_ridge(
     Splits over the same stimuli share one eigendecomposition ``H K H = U diag(λ) Uᵀ``.  With the residual maker
     ``R = U diag(α / (λ + α)) Uᵀ`` of all stimuli, the errors on a test set S of the read-out fitted on the others T are
     ``R_SS⁻¹ (R y)_S``, and the residual maker of the training set alone is the Schur complement
-    ``R_TT - R_TS R_SS⁻¹ R_ST``, whose diagonal gives the leave-one-out errors.  Both are exact.  R is formed itself and
-    never as ``I - H``, which loses its digits at small penalties.  The noise floor is applied to the spectrum of all
-    stimuli of the splits; it concerns the features only.
+    ``R_TT - R_TS R_SS⁻¹ R_ST``, from which the errors of any part of the training set follow by the same formula: of
+    single stimuli, groups and inner folds.  All are exact.  R is formed itself and never as ``I - H``, which loses its
+    digits at small penalties.  The noise floor is applied to the spectrum of all stimuli of the splits; it concerns the
+    features only.  The penalty of a nested r is the one that the whole training set has chosen.
     """
+    choices = list(inner) if inner is not None else [InnerFolds(())] * len(train)
     together: dict[bytes, list[int]] = {}
     for number, (fit, held) in enumerate(zip(train, test, strict=True)):
         together.setdefault(np.union1d(fit, held).tobytes(), []).append(number)
@@ -108,20 +114,21 @@ def predict_ridge(
         if not _identity_pays(len(union), sizes, len(grid)):
             for number in numbers:
                 fit, held = train[number], test[number]
-                found[number] = _refit(gram, responses, fit, held, grid=grid, noise_floor=noise_floor)
+                found[number] = _refit(gram, responses, fit, held, choices[number], grid=grid, noise_floor=noise_floor)
             continue
         spectrum = decompose_gram(gram[np.ix_(union, union)], noise_floor=noise_floor)
-        inner, null_inner = (basis.T @ responses[union] for basis in (spectrum.vectors, spectrum.null_vectors))
+        inner_y, null_y = (basis.T @ responses[union] for basis in (spectrum.vectors, spectrum.null_vectors))
         for number in numbers:
             fit, held = train[number], test[number]
             found[number] = _leave_out(
                 spectrum,
-                inner,
-                null_inner,
+                inner_y,
+                null_y,
                 responses=responses,
                 fit=fit,
                 held=held,
                 where=(np.searchsorted(union, fit), np.searchsorted(union, held)),
+                inner=choices[number],
                 penalties=grid * mean_eigenvalue(gram, fit),
             )
     return [found[number] for number in range(len(train))]
@@ -152,12 +159,11 @@ def mean_eigenvalue(gram: Array, train: Index) -> float:
 
 
 class _Best:
-    """The best penalty of each site so far, by the sum of squared leave-one-out errors."""
+    """The best penalty of each site so far, by the sum of squared errors inside the training set."""
 
-    def __init__(self, n_train: int, n_test: int, n_sites: int) -> None:
+    def __init__(self, n_test: int, n_sites: int) -> None:
         self.press = np.full(n_sites, np.inf)
         self.choice = np.zeros(n_sites, dtype=np.intp)
-        self.inner = np.zeros((n_train, n_sites))
         self.outer = np.zeros((n_test, n_sites))
 
     def offer(self, number: int, inner: Array, outer: Array) -> None:
@@ -165,56 +171,146 @@ class _Best:
         better = press < self.press
         self.press[better] = press[better]
         self.choice[better] = number
-        self.inner[:, better] = inner[:, better]
         self.outer[:, better] = outer[:, better]
+
+
+class _Residuals:
+    """Residual maker ``R`` of a training set at one penalty, as ``B diag(factors) Bᵀ + N Nᵀ - CᵀC``."""
+
+    def __init__(self, basis: Array, factors: Array, null: Array, cross: Array | None = None) -> None:
+        self.basis, self.root, self.null, self.cross = basis, np.sqrt(factors), null, cross
+
+    def leave_out(self, errors: Array, parts: Sequence[Index]) -> Array:
+        """Errors of each part by the read-out fitted on the rest: ``R_PP⁻¹ (R y)_P``; ``errors`` is ``R y``."""
+        found = np.zeros_like(errors)
+        for size in {len(part) for part in parts}:
+            places = np.stack([part for part in parts if len(part) == size])
+            rows = self.basis[places] * self.root
+            blocks = rows @ rows.transpose(0, 2, 1)
+            if self.null.shape[1]:
+                rows = self.null[places]
+                blocks += rows @ rows.transpose(0, 2, 1)
+            if self.cross is not None:
+                columns = self.cross[:, places].transpose(1, 0, 2)
+                blocks -= columns.transpose(0, 2, 1) @ columns
+            found[places] = np.linalg.solve(blocks, errors[places])
+        return found
+
+
+def locate(parts: Sequence[Index], fit: Index) -> list[Index]:
+    """Where the stimuli of each part stand in the training set.
+
+    Parameters
+    ----------
+    parts : sequence of ndarray of int
+    fit : ndarray of int, shape (n_train,)
+        The training stimuli, all parts among them.
+
+    Returns
+    -------
+    list of ndarray of int
+    """
+    order = np.argsort(fit, kind="stable")
+    return [order[np.searchsorted(fit, part, sorter=order)] for part in parts]
 
 
 def _leave_out(
     spectrum: Spectrum,
-    inner: Array,
-    null_inner: Array,
+    inner_y: Array,
+    null_y: Array,
     *,
     responses: Array,
     fit: Index,
     held: Index,
     where: tuple[Index, Index],
+    inner: InnerFolds,
     penalties: Array,
 ) -> HeldOut:
     """One split by the leave-group-out identity; ``where`` are the places of ``fit`` and ``held`` in the spectrum."""
     t, s = where
     vectors, null = spectrum.vectors, spectrum.null_vectors
+    basis, null_basis = vectors[t], null[t]
     n, n_sites = len(vectors), responses.shape[1]
     shrink = penalties[:, None] / (spectrum.values + penalties[:, None])
     null_rows = null[s] @ null.T
-    null_fit = null @ null_inner
-    diagonals = (vectors[t] ** 2) @ shrink.T + np.einsum("ij,ij->i", null[t], null[t])[:, None]
-    best = _Best(len(t), len(s), n_sites)
+    null_fit = null @ null_y
+    diagonals = basis**2 @ shrink.T + np.einsum("ij,ij->i", null_basis, null_basis)[:, None]
+
+    def eliminate(number: int, errors: Array) -> tuple[Array, Array, Array]:
+        """What leaving the test stimuli out takes from the residual maker (`_Residuals.cross`), and errors of both."""
+        rows = (vectors[s] * shrink[number]) @ vectors.T + null_rows
+        lower = cholesky(rows[:, s], lower=True, check_finite=False)
+        cross = solve_triangular(lower, rows[:, t], lower=True, check_finite=False)
+        half = solve_triangular(lower, errors[s], lower=True, check_finite=False)
+        outside = solve_triangular(lower, half, lower=True, trans="T", check_finite=False)
+        return cross, errors[t] - cross.T @ half, outside
+
+    best = _Best(len(s), n_sites)
+    blocks = None if inner.blocks is None else locate(inner.blocks, fit)
     # Several penalties in one product, as reading the eigenvectors costs more than multiplying by few sites.
     together = max(1, _BLOCK // (n * n_sites))
     for first in range(0, len(penalties), together):
         part = shrink[first : first + together]
-        shrunk = (part.T[:, :, None] * inner[:, None, :]).reshape(len(inner), len(part) * n_sites)
+        shrunk = (part.T[:, :, None] * inner_y[:, None, :]).reshape(len(inner_y), len(part) * n_sites)
         block = (vectors @ shrunk).reshape(n, len(part), n_sites)
-        for offset, factors in enumerate(part):
+        for offset in range(len(part)):
             number = first + offset
-            errors = block[:, offset] + null_fit
-            rows = (vectors[s] * factors) @ vectors.T + null_rows
-            lower = cholesky(rows[:, s], lower=True, check_finite=False)
-            cross = solve_triangular(lower, rows[:, t], lower=True, check_finite=False)
-            half = solve_triangular(lower, errors[s], lower=True, check_finite=False)
-            diagonal = diagonals[:, number] - np.einsum("ij,ij->j", cross, cross)
-            inside = (errors[t] - cross.T @ half) / diagonal[:, None]
-            outside = solve_triangular(lower, half, lower=True, trans="T", check_finite=False)
+            cross, errors, outside = eliminate(number, block[:, offset] + null_fit)
+            if blocks is None:
+                inside = errors / (diagonals[:, number] - np.einsum("ij,ij->j", cross, cross))[:, None]
+            else:
+                inside = _Residuals(basis, shrink[number], null_basis, cross).leave_out(errors, blocks)
             best.offer(number, inside, outside)
+
+    def left_out(number: int, sites: Index) -> Array:
+        errors = vectors @ (shrink[number][:, None] * inner_y[:, sites]) + null_fit[:, sites]
+        cross, errors, _ = eliminate(number, errors)
+        return _Residuals(basis, shrink[number], null_basis, cross).leave_out(errors, folds)
+
+    folds = locate(inner.folds, fit)
     return HeldOut(
         predictions=responses[held] - best.outer,
-        nested_r=correlate_columns(responses[fit] - best.inner, responses[fit]),
+        nested_r=nested_r(left_out, best.choice, responses[fit], folds),
         choice=best.choice,
         settings=penalties,
     )
 
 
-def _refit(gram: Array, responses: Array, fit: Index, held: Index, *, grid: Array, noise_floor: float) -> HeldOut:
+def nested_r(left_out: Callable[[int, Index], Array], choice: Index, targets: Array, folds: Sequence[Index]) -> Array:
+    """R on the inner folds, each site at the penalty that it chose: only few penalties are computed once more.
+
+    Parameters
+    ----------
+    left_out : callable
+        Errors on the inner folds of some sites at one penalty, shape (n_train, n_sites).
+    choice : ndarray of int, shape (n_sites,)
+    targets : ndarray, shape (n_train, n_sites)
+    folds : sequence of ndarray of int
+        Places in the training set.
+
+    Returns
+    -------
+    ndarray, shape (n_sites,)
+    """
+    nested = np.full(targets.shape[1], np.nan)
+    if folds:
+        for number in np.unique(choice):
+            sites = np.flatnonzero(choice == number)
+            own = targets[:, sites]
+            nested[sites] = average_r(own - left_out(int(number), sites), own, folds)
+    return nested
+
+
+def _refit(
+    gram: Array,
+    responses: Array,
+    fit: Index,
+    held: Index,
+    inner: InnerFolds,
+    *,
+    grid: Array,
+    noise_floor: float,
+) -> HeldOut:
     """One split by an eigendecomposition of its own: cheaper where test sets are large or few."""
     block = gram[np.ix_(fit, fit)]
     spectrum = decompose_gram(block, noise_floor=noise_floor)
@@ -223,21 +319,31 @@ def _refit(gram: Array, responses: Array, fit: Index, held: Index, *, grid: Arra
     outer = gram[np.ix_(held, fit)]
     outer = outer - outer.mean(axis=1, keepdims=True) - means + means.mean()
     targets = responses[fit]
-    inner = spectrum.vectors.T @ targets
+    inner_y = spectrum.vectors.T @ targets
     null_fit = spectrum.null_vectors @ (spectrum.null_vectors.T @ targets)
     null_diagonal = np.einsum("ij,ij->i", spectrum.null_vectors, spectrum.null_vectors)
     squares = spectrum.vectors**2
     projected = outer @ spectrum.vectors
-    best = _Best(len(fit), len(held), responses.shape[1])
+    blocks = None if inner.blocks is None else locate(inner.blocks, fit)
+    shrink = penalties[:, None] / (spectrum.values + penalties[:, None])
+    best = _Best(len(held), responses.shape[1])
+
+    def left_out(number: int, sites: Index | slice, parts: Sequence[Index]) -> Array:
+        errors = spectrum.vectors @ (shrink[number][:, None] * inner_y[:, sites]) + null_fit[:, sites]
+        return _Residuals(spectrum.vectors, shrink[number], spectrum.null_vectors).leave_out(errors, parts)
+
     for number, alpha in enumerate(penalties):
-        shrink = alpha / (spectrum.values + alpha)
-        errors = spectrum.vectors @ (shrink[:, None] * inner) + null_fit
-        inside = errors / (squares @ shrink + null_diagonal)[:, None]
-        predictions = projected @ (inner / (spectrum.values + alpha)[:, None]) + targets.mean(axis=0)
+        if blocks is None:
+            errors = spectrum.vectors @ (shrink[number][:, None] * inner_y) + null_fit
+            inside = errors / (squares @ shrink[number] + null_diagonal)[:, None]
+        else:
+            inside = left_out(number, slice(None), blocks)
+        predictions = projected @ (inner_y / (spectrum.values + alpha)[:, None]) + targets.mean(axis=0)
         best.offer(number, inside, responses[held] - predictions)
+    folds = locate(inner.folds, fit)
     return HeldOut(
         predictions=responses[held] - best.outer,
-        nested_r=correlate_columns(targets - best.inner, targets),
+        nested_r=nested_r(lambda number, sites: left_out(number, sites, folds), best.choice, targets, folds),
         choice=best.choice,
         settings=penalties,
     )

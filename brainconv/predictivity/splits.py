@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from brainconv.containers import StimulusSet
 from brainconv.errors import InvalidInputError
+from brainconv.predictivity.folds import MIN_TEST, MIN_TRAIN, InnerFolds, deal_out_groups, draw_inner_folds
 from brainconv.validation import align_indices, check_unique
 
 Index = NDArray[np.intp]
-MIN_TEST = 3  # a correlation over two stimuli is always +1 or -1
-MIN_TRAIN = 3
+
+MIN_GROUPS_SPLIT = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,11 +36,13 @@ class Splits:
         splits for each site and then the median over sites.
     note : str
         What the reader must know about these splits; empty where there is nothing.
+    groups : ndarray of str, shape (n_stimuli,), optional
+        Groups that no split cuts; choices inside a training set leave whole groups out, too.
 
     Raises
     ------
     InvalidInputError
-        If a stimulus stands on both sides of a split, or a side is too small.
+        If a stimulus stands on both sides of a split, a side is too small, or a split cuts a group.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Splits:
     test: tuple[Index, ...]
     median_first: bool = False
     note: str = ""
+    groups: NDArray[np.str_] | None = None
 
     def __post_init__(self) -> None:
         check_unique(self.stimulus_ids, what="stimulus")
@@ -66,6 +70,12 @@ class Splits:
                 msg = (
                     f"Split {number} of {self.name!r} has {train.size} training and {test.size} test stimuli; at least "
                     f"{MIN_TRAIN} and {MIN_TEST} are needed. Use fewer folds or more stimuli."
+                )
+                raise InvalidInputError(msg)
+            if self.groups is not None and (cut := np.intersect1d(self.groups[train], self.groups[test])).size:
+                msg = (
+                    f"Split {number} of {self.name!r} has stimuli of group {str(cut[0])!r} on both sides; a group of a test "
+                    f"stimulus must not train."
                 )
                 raise InvalidInputError(msg)
 
@@ -118,7 +128,27 @@ class Splits:
             stimulus_ids=tuple(stimulus_ids),
             train=tuple(np.sort(position[train]) for train in self.train),
             test=tuple(np.sort(position[test]) for test in self.test),
+            groups=None if self.groups is None else self._reorder_groups(position, len(stimulus_ids)),
         )
+
+    def _reorder_groups(self, position: Index, n_stimuli: int) -> NDArray[np.str_]:
+        groups = np.full(n_stimuli, "", dtype=np.asarray(self.groups).dtype)
+        groups[position[position >= 0]] = np.asarray(self.groups)[position >= 0]
+        return groups
+
+    def inner_folds(self, number: int) -> InnerFolds:
+        """Parts of a training set on which penalties and layers are chosen.
+
+        Parameters
+        ----------
+        number : int
+            Of the split.
+
+        Returns
+        -------
+        InnerFolds
+        """
+        return draw_inner_folds(self.train[number], self.stimulus_ids, self.groups)
 
 
 def make_splits(splits: str | Splits, stimuli: StimulusSet, *, random_state: int = 0) -> Splits:
@@ -165,8 +195,15 @@ def make_splits(splits: str | Splits, stimuli: StimulusSet, *, random_state: int
     rng = np.random.default_rng([random_state, 1])
     position = align_indices(stimuli.ids, ids, what="stimulus")
     if kind == "group" and stimuli.groups is not None:
-        labels = _group_folds(stimuli.groups[position], n_folds, rng)
-        return _from_labels(splits, stimuli.ids, position, labels, "")
+        n_groups = len(np.unique(stimuli.groups))
+        if n_groups < MIN_GROUPS_SPLIT:
+            msg = (
+                f"The stimuli {stimuli.name!r} belong to {n_groups} group(s); group splits need at least "
+                f"{MIN_GROUPS_SPLIT}: one to test, and two inside the training stimuli to choose penalties and layers."
+            )
+            raise InvalidInputError(msg)
+        labels = deal_out_groups(stimuli.groups[position], n_folds, rng)
+        return replace(_from_labels(splits, stimuli.ids, position, labels, ""), groups=stimuli.groups)
     note = ""
     if kind == "group":
         note = f"The stimuli {stimuli.name!r} have no groups: kfold{n_folds} was used in place of {splits!r}."
@@ -192,22 +229,6 @@ def _from_labels(name: str, ids: tuple[str, ...], position: Index, labels: Index
         tuple(np.flatnonzero(fold == k) for k in numbers),
         note=note,
     )
-
-
-def _group_folds(groups: NDArray[np.str_], n_folds: int, rng: np.random.Generator) -> Index:
-    """Fold of each stimulus: whole groups, largest first, each to the fold that is smallest so far."""
-    names, member, counts = np.unique(groups, return_inverse=True, return_counts=True)
-    if len(names) < 2:
-        msg = f"All stimuli belong to one group ({names[0]!r}); group splits need at least 2 groups."
-        raise InvalidInputError(msg)
-    order = rng.permutation(len(names))
-    order = order[np.argsort(-counts[order], kind="stable")]
-    sizes = np.zeros(min(n_folds, len(names)), dtype=np.intp)
-    fold = np.empty(len(names), dtype=np.intp)
-    for group in order:
-        fold[group] = sizes.argmin()
-        sizes[fold[group]] += counts[group]
-    return fold[member]
 
 
 def _brainscore_splits(stimuli: StimulusSet) -> Splits:

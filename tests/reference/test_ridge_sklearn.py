@@ -1,11 +1,13 @@
 """Ridge from one Gram against scikit-learn on explicit features, fold by fold, and against a nested loop."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.model_selection import LeaveOneOut
 
-from brainconv.predictivity import PENALTY_GRID, mean_eigenvalue, predict_ridge
+from brainconv import StimulusSet
+from brainconv.predictivity import PENALTY_GRID, make_splits, mean_eigenvalue, predict_ridge, predict_ridge_primal
 
 
 @pytest.fixture(autouse=True, params=[True, False], ids=["identity", "refit"])
@@ -56,11 +58,58 @@ def test_the_nested_choice_equals_a_brute_force_loop(n, p):
                 inside[number, left_out] = model.predict(features[fit[left_out]])
         press = ((inside - responses[fit]) ** 2).sum(axis=1)
         np.testing.assert_array_equal(one.choice, press.argmin(axis=0))
-        for site, place in enumerate(one.choice):
-            r = np.corrcoef(inside[place, :, site], responses[fit, site])[0, 1]
-            assert abs(one.nested_r[site] - r) < 1e-8
+        assert np.isnan(one.nested_r).all()  # there were no inner folds
         chosen |= set(one.choice)
     assert len(chosen) > 1  # otherwise the comparison would show little
+
+
+def leave_out(features, responses, fit, parts, alpha):
+    """Predictions of each part of a training set by a read-out fitted on the rest."""
+    found = np.empty((len(fit), responses.shape[1]))
+    for part in parts:
+        rest = np.setdiff1d(fit, part)
+        model = Ridge(alpha=alpha, solver="svd").fit(features[rest], responses[rest])
+        found[np.searchsorted(fit, part)] = model.predict(features[part])
+    return found
+
+
+@pytest.mark.parametrize("primal", [False, True])
+@pytest.mark.parametrize("grouped", [False, True])
+@pytest.mark.parametrize(("n", "p"), [(48, 90), (60, 12)])
+def test_penalties_and_nested_r_leave_whole_groups_out(n, p, grouped, primal):
+    features, responses, _, _ = problem(n, p, seed=7)
+    rng = np.random.default_rng(0)
+    groups = rng.integers(0, 12, n).astype(str)
+    responses = responses + 3.0 * rng.normal(size=(12, responses.shape[1]))[groups.astype(int)]
+    features = features + rng.normal(size=(12, p))[groups.astype(int)]
+    ids = tuple(f"s{i:02d}" for i in range(n))
+    stimuli = StimulusSet(
+        "set", ids, np.zeros((n, 1, 1, 3), np.uint8), table=pd.DataFrame({"group": groups}, index=ids)
+    )
+    splits = make_splits("group4" if grouped else "kfold4", stimuli)
+    inner = [splits.inner_folds(k) for k in range(4)]
+    gram = features @ features.T
+    if primal:
+        found = predict_ridge_primal(features, responses, splits.train, splits.test, inner=inner)
+    else:
+        found = predict_ridge(gram, responses, splits.train, splits.test, inner=inner)
+    chosen = set()
+    for fit, held, choices, one in zip(splits.train, splits.test, inner, found, strict=True):
+        alphas = PENALTY_GRID * mean_eigenvalue(gram, fit)
+        blocks = choices.blocks if grouped else [np.array([k]) for k in fit]
+        assert all(len(set(groups[block])) == 1 for block in blocks)
+        press = [
+            ((leave_out(features, responses, fit, blocks, alpha) - responses[fit]) ** 2).sum(axis=0) for alpha in alphas
+        ]
+        np.testing.assert_array_equal(one.choice, np.argmin(press, axis=0))
+        for site, place in enumerate(one.choice):
+            inside = leave_out(features, responses, fit, choices.folds, alphas[place])[:, site]
+            r = [np.corrcoef(inside[np.searchsorted(fit, fold)], responses[fold, site])[0, 1] for fold in choices.folds]
+            assert abs(one.nested_r[site] - np.mean(r)) < 1e-8
+            model = Ridge(alpha=alphas[place], solver="svd").fit(features[fit], responses[fit, site])
+            assert np.abs(one.predictions[:, site] - model.predict(features[held])).max() < 1e-8
+        chosen |= set(one.choice)
+    assert len(chosen) > 1
 
 
 @pytest.mark.parametrize(("n", "p"), [(60, 300), (120, 20)])

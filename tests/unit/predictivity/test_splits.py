@@ -106,9 +106,27 @@ def test_bad_specifications_are_refused(spec, n, message):
         make_splits(spec, stimuli(n))
 
 
-def test_one_group_is_refused():
-    with pytest.raises(InvalidInputError, match="one group"):
-        make_splits("group", stimuli(40, group=["a"] * 40))
+@pytest.mark.parametrize("n_groups", [1, 2])
+def test_groups_too_few_to_choose_inside_training_are_refused(n_groups):
+    with pytest.raises(InvalidInputError, match=f"{n_groups} group.*at least 3"):
+        make_splits("group", stimuli(40, group=[str(k % n_groups) for k in range(40)]))
+
+
+def test_a_split_that_cuts_a_group_is_refused():
+    ids = tuple(map(str, range(40)))
+    with pytest.raises(InvalidInputError, match="group .a. on both sides"):
+        Splits("cut", ids, (np.arange(30),), (np.arange(30, 40),), groups=np.array(["a"] * 40))
+
+
+def test_groups_follow_the_order_of_the_stimuli():
+    groups = [f"g{k % 9}" for k in range(45)]
+    drawn = make_splits("group3", stimuli(45, group=groups))
+    moved = drawn.reindex(drawn.stimulus_ids[::-1])
+    assert moved.groups.tolist() == groups[::-1]
+    for k in range(3):
+        pairs = zip(drawn.inner_folds(k).folds, moved.inner_folds(k).folds, strict=True)
+        for mine, other in pairs:
+            assert {drawn.stimulus_ids[i] for i in mine} == {moved.stimulus_ids[i] for i in other}
 
 
 def test_a_test_set_of_two_is_refused():
