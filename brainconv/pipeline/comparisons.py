@@ -12,6 +12,7 @@ import xarray as xr
 from brainconv.containers import Scores
 from brainconv.errors import InvalidInputError
 from brainconv.predictivity import (
+    MIN_TWINS,
     compare_models,
     compare_with_layer,
     compare_with_twins,
@@ -20,7 +21,6 @@ from brainconv.predictivity import (
     score_hierarchy,
 )
 from brainconv.predictivity.area import MEAN, NESTED, NESTED_LAYER
-from brainconv.predictivity.inference import MIN_TWINS
 
 UNTRAINED = "random"
 MINUS = " minus "

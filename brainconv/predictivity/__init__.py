@@ -5,14 +5,15 @@ from brainconv.predictivity.components import predict_components
 from brainconv.predictivity.crossvalidation import CrossValidation, cross_validate
 from brainconv.predictivity.definitions import DEFINITIONS, compute_definition
 from brainconv.predictivity.factorised import FactorisedReadout, cross_validate_factorised, fit_factorised
+from brainconv.predictivity.heldout import HeldOut
 from brainconv.predictivity.hierarchy import AREA_ORDER, compute_preferred_depth, score_hierarchy
 from brainconv.predictivity.inference import (
     compare_layers,
     compare_models,
     compare_with_layer,
-    compare_with_twins,
     compute_selection_frequency,
     control_fdr,
+    correct_family,
 )
 from brainconv.predictivity.learning_curve import score_learning_curve
 from brainconv.predictivity.mapping_ceiling import compute_mapping_ceiling
@@ -21,15 +22,17 @@ from brainconv.predictivity.pls import predict_pls
 from brainconv.predictivity.primal import predict_ridge_primal
 from brainconv.predictivity.regressions import Regression, find_regression
 from brainconv.predictivity.reverse import score_reverse_predictivity
-from brainconv.predictivity.ridge import PENALTY_GRID, HeldOut, mean_eigenvalue, predict_ridge
+from brainconv.predictivity.ridge import PENALTY_GRID, mean_eigenvalue, predict_ridge
 from brainconv.predictivity.score import score_predictivity
 from brainconv.predictivity.spectrum import NOISE_FLOOR, Spectrum, centre_gram, decompose_gram
 from brainconv.predictivity.splits import Splits, make_splits
+from brainconv.predictivity.training import MIN_TWINS, compare_with_twins
 from brainconv.predictivity.twofactor import Resampled
 
 __all__ = [
     "AREA_ORDER",
     "DEFINITIONS",
+    "MIN_TWINS",
     "NOISE_FLOOR",
     "PENALTY_GRID",
     "BandedFit",
@@ -50,6 +53,7 @@ __all__ = [
     "compute_preferred_depth",
     "compute_selection_frequency",
     "control_fdr",
+    "correct_family",
     "cross_validate",
     "cross_validate_factorised",
     "decompose_gram",

@@ -1,4 +1,4 @@
-"""The rows of one area: layer by layer, the best layer, the layer chosen in training folds, shuffled stimuli."""
+"""The sites of one area: one number of theirs, the same on every resample, and its rows in every definition."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from brainconv.errors import InvalidInputError
 from brainconv.predictivity.crossvalidation import CrossValidation
-from brainconv.predictivity.definitions import DEFINITIONS, FEVE, FROM_POWER, NEEDS_CEILING, compute_definition
+from brainconv.predictivity.definitions import DEFINITIONS, FROM_POWER, NEEDS_CEILING, compute_definition
 from brainconv.predictivity.resampling import aggregate, mean_over_sites, nanmedian, resample_r
 from brainconv.predictivity.single_repeats import Estimate, SingleRepeats
 from brainconv.predictivity.splits import Splits
@@ -42,6 +41,25 @@ class Centres(NamedTuple):
 
     median: Resampled
     mean: Resampled
+
+
+class Tables(NamedTuple):
+    """r of the splits and sites of an area, and of resamples.
+
+    Parameters
+    ----------
+    value : ndarray, shape (n_splits, n_sites)
+    both, stimuli, sites : ndarray, shape (n_resamples, n_splits, n_sites)
+        Where stimuli and sites, stimuli alone, or sites alone are drawn.
+    pairs : ndarray, shape (n_signs, n_splits, n_sites)
+        See `Resampled`.
+    """
+
+    value: Array
+    both: Array
+    stimuli: Array
+    sites: Array
+    pairs: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,65 +114,39 @@ class Area:
         """Median reliability over sites, NaN where there is none."""
         return float(nanmedian(self.reliability))
 
-    @property
+    @cached_property
     def ceiling_resampled(self) -> Resampled:
         """The same for every resample."""
-        return Resampled(
-            both=nanmedian(np.take_along_axis(self.reliability_resampled, self.picks, axis=1)),
-            stimuli=nanmedian(self.reliability_resampled),
-            sites=nanmedian(self.reliability[self.picks]),
-            n_stimuli=self.n_drawn,
-            n_sites=self.n_second,
-        )
+        return self.take_median(Estimate(self.reliability, self.reliability_resampled))
 
     @cached_property
-    def power(self) -> tuple[float, Resampled]:
-        """Median over sites of the reliability from signal power, and the same for every resample."""
+    def power(self) -> Resampled:
+        """Median over sites of the reliability from signal power; NaN without single repeats."""
         if self.repeats is None:
             nothing = np.full(len(self.weights), np.nan)
-            return np.nan, Resampled(nothing, nothing, nothing, self.n_drawn, self.n_second)
-        return self._median(self.repeats.estimate_reliability())
+            return Resampled(nothing, nothing, nothing, self.n_drawn, self.n_second)
+        return self.take_median(self.repeats.estimate_reliability())
 
-    @cached_property
-    def explainable(self) -> tuple[float, Resampled]:
-        """Median over sites of the explainable share of the variance of single repeats; likewise."""
-        if self.repeats is None:
-            msg = f"{self.name} has no single repeats; nothing can be said about their variance."
-            raise InvalidInputError(msg)
-        return self._median(self.repeats.estimate_explainable())
+    def take_median(self, found: Estimate) -> Resampled:
+        """Median over sites of a value per site.
 
-    def _median(self, found: Estimate) -> tuple[float, Resampled]:
-        resampled = Resampled(
+        Parameters
+        ----------
+        found : Estimate
+            Of the sites of the area.
+
+        Returns
+        -------
+        Resampled
+        """
+        return Resampled(
             both=nanmedian(np.take_along_axis(found.resampled, self.picks, axis=1)),
             stimuli=nanmedian(found.resampled),
             sites=nanmedian(found.value[self.picks]),
             n_stimuli=self.n_drawn,
             n_sites=self.n_second,
+            value=float(nanmedian(found.value)),
         )
-        return float(nanmedian(found.value)), resampled
-
-    def explained_row(self, result: CrossValidation, labels: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The row of the explained over the explainable share of the variance of single repeats.
-
-        Parameters
-        ----------
-        result : CrossValidation
-        labels : mapping
-            Columns that name the layer and the statistic.
-
-        Returns
-        -------
-        dict or None
-            None where there are no repeats, or no variance is explainable.
-        """
-        if self.repeats is None or not self.explainable[0] > 0:
-            return None
-        own = [predictions[:, self.sites] for predictions in result.predictions]
-        value, resampled = self._median(self.repeats.estimate_explained(own, list(self.splits.test)))
-        top, tops = self.explainable
-        low, high = resampled.combine(_divide, tops).interval()
-        share = {"value": value / top, "ci_low": low, "ci_high": high, "ceiling_low": 1.0, "ceiling_high": 1.0}
-        return {**labels, "area": self.name, "statistic": "median over sites", "definition": FEVE, **share}
 
     def aggregate(self, r: Array) -> float:
         """One number for the area.
@@ -169,8 +161,8 @@ class Area:
         """
         return float(aggregate(r[:, self.sites], median_first=self.splits.median_first))
 
-    def resample(self, result: CrossValidation) -> Centres:
-        """The same for every resample, with the predictions as they are.
+    def tabulate(self, result: CrossValidation) -> Tables:
+        """R of every split and site of the area, and the same on every resample.
 
         Parameters
         ----------
@@ -178,32 +170,46 @@ class Area:
 
         Returns
         -------
+        Tables
+        """
+        own = result.r[:, self.sites]
+        drawn = (
+            resample_r(own, result.influence[:, :, self.sites], self.weights) if len(self.weights) else own[None][:0]
+        )
+        return Tables(
+            value=own,
+            both=np.take_along_axis(drawn, self.picks[:, None, :], axis=2),
+            stimuli=drawn,
+            sites=own[:, self.picks].transpose(1, 0, 2),
+            pairs=own + result.pairs[:, :, self.sites].transpose(1, 0, 2),
+        )
+
+    def resample(self, tables: Tables) -> Centres:
+        """One number for the area, and the same for every resample.
+
+        Parameters
+        ----------
+        tables : Tables
+
+        Returns
+        -------
         Centres
         """
-        if not len(self.weights):
-            empty = np.empty(0)
-            nothing = Resampled(empty, empty, empty, self.n_drawn, self.n_second)
-            return Centres(nothing, nothing)
-        own = result.r[:, self.sites]
-        r = resample_r(
-            [p[:, self.sites] for p in result.predictions],
-            [y[:, self.sites] for y in result.observed],
-            list(self.splits.test),
-            self.weights,
+        median = partial(aggregate, median_first=self.splits.median_first)
+        return Centres(
+            *(
+                Resampled(
+                    both=centre(tables.both),
+                    stimuli=centre(tables.stimuli),
+                    sites=centre(tables.sites),
+                    n_stimuli=self.n_drawn,
+                    n_sites=self.n_second,
+                    value=float(centre(tables.value)),
+                    pairs=centre(tables.pairs),
+                )
+                for centre in (median, mean_over_sites)
+            )
         )
-        tables = (  # both drawn, stimuli drawn, sites drawn
-            np.take_along_axis(r, self.picks[:, None, :], axis=2),
-            r,
-            own[:, self.picks].transpose(1, 0, 2),
-        )
-        first = self.splits.median_first
-        medians = [aggregate(table, median_first=first) for table in tables]
-        means = [mean_over_sites(table) for table in tables]
-        return Centres(self._collect(medians), self._collect(means))
-
-    def _collect(self, values: list[Array]) -> Resampled:
-        both, stimuli, sites = values
-        return Resampled(both, stimuli, sites, n_stimuli=self.n_drawn, n_sites=self.n_second)
 
     def choose_layers(self, results: Mapping[str, CrossValidation]) -> list[str]:
         """The layer of each split whose median r inside the training stimuli is largest.
@@ -220,13 +226,13 @@ class Area:
         names = list(results)
         return [names[int(i)] for i in np.where(np.isnan(inside), -np.inf, inside).argmax(axis=0)]
 
-    def rows(self, r: float, resampled: Resampled, labels: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    def rows(self, resampled: Resampled, labels: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Rows of one score in every definition.
 
         Parameters
         ----------
-        r : float
         resampled : Resampled
+            Of r.
         labels : mapping
             Columns that all of them share.
 
@@ -235,28 +241,19 @@ class Area:
         dict
         """
         for definition in DEFINITIONS:
-            ceiling, ceilings = self.power if definition in FROM_POWER else (self.ceiling, self.ceiling_resampled)
-            if definition in NEEDS_CEILING and not np.isfinite(ceiling):
+            ceiling = self.power if definition in FROM_POWER else self.ceiling_resampled
+            if definition in NEEDS_CEILING and not np.isfinite(ceiling.value):
                 continue
-            low, high = resampled.combine(partial(compute_definition, definition), ceilings).interval()
-            top = self._top(definition)
-            yield {
-                **labels,
-                "area": self.name,
-                "definition": definition,
-                "value": float(compute_definition(definition, r, ceiling)),
-                "ci_low": low,
-                "ci_high": high,
-                "ceiling_low": top[0],
-                "ceiling_high": top[1],
-            }
+            score = resampled.combine(partial(compute_definition, definition), ceiling)
+            low, high = score.interval()
+            row = {"definition": definition, "value": score.value, "ci_low": low, "ci_high": high}
+            yield {**labels, "area": self.name, **row, **self._top(definition)}
 
-    def mean_row(self, result: CrossValidation, resampled: Centres, labels: Mapping[str, Any]) -> dict[str, Any]:
+    def mean_row(self, resampled: Centres, labels: Mapping[str, Any]) -> dict[str, Any]:
         """The row of the mean r over sites, which differences are tested on.
 
         Parameters
         ----------
-        result : CrossValidation
         resampled : Centres
         labels : mapping
             Columns that name the layer and the statistic.
@@ -266,8 +263,8 @@ class Area:
         dict
         """
         low, high = resampled.mean.interval()
-        value = float(mean_over_sites(result.r[:, self.sites]))
-        return {**labels, "area": self.name, "definition": "r", "value": value, "ci_low": low, "ci_high": high}
+        number = {"definition": "r", "value": resampled.mean.value, "ci_low": low, "ci_high": high}
+        return {**labels, "area": self.name, **number}
 
     def ceiling_row(self, labels: Mapping[str, Any]) -> dict[str, Any]:
         """The row of the reliability itself.
@@ -294,77 +291,16 @@ class Area:
             "n_sites": int(np.isfinite(self.reliability).sum()),
         }
 
-    def _top(self, definition: str) -> tuple[float, float]:
-        """Interval of what a noise-free model reaches in this definition: r of the root of the reliability."""
-        reliability = np.array(self.ceiling_resampled.interval()) if len(self.weights) else np.full(2, self.ceiling)
+    def _top(self, definition: str) -> dict[str, float]:
+        """Columns of what a noise-free model reaches in this definition: r of the root of the reliability."""
         if not np.isfinite(self.ceiling):
-            return np.nan, np.nan
+            return {}
         if definition in ("r/sqrt(ceiling)", "r2/ceiling", *FROM_POWER):
-            return 1.0, 1.0
-        root = np.sqrt(np.maximum(reliability, 0.0))
-        low, high = np.sort(compute_definition(definition, root, reliability))
-        return float(low), float(high)
-
-
-def _divide(value: Array, by: Array) -> Array:
-    return value / np.where(by > 0, by, np.nan)
-
-
-def score_area(
-    area: Area,
-    results: Mapping[str, CrossValidation],
-    labels: Mapping[str, Mapping[str, Any]],
-) -> tuple[list[dict[str, Any]], dict[str, Centres], list[str]]:
-    """All rows of one area.
-
-    Parameters
-    ----------
-    area : Area
-    results : mapping of layer to CrossValidation
-    labels : mapping of layer to columns of its rows
-
-    Returns
-    -------
-    rows : list of dict
-    resampled : dict of layer to Centres
-        And, as ``"nested"``, of the layer chosen inside the training stimuli.
-    chosen : list of str
-        The layer chosen inside the training stimuli of each split.
-    """
-    rows: list[dict[str, Any]] = []
-    values: dict[str, float] = {}
-    resampled: dict[str, Centres] = {}
-    for layer, result in results.items():
-        values[layer] = area.aggregate(result.r)
-        resampled[layer] = area.resample(result)
-        centres = resampled[layer]
-        rows += area.rows(values[layer], centres.median, {**labels[layer], "statistic": area.statistic})
-        rows.append(area.mean_row(result, centres, {**labels[layer], "statistic": MEAN}))
-        explained = area.explained_row(result, labels[layer])
-        rows += [] if explained is None else [explained]
-    best = max(values, key=lambda layer: -np.inf if np.isnan(values[layer]) else values[layer])
-    rows += area.rows(values[best], resampled[best].median, {**labels[best], "statistic": area.statistic + BEST})
-    chosen = area.choose_layers(results)
-    nested = CrossValidation(
-        predictions=[results[layer].predictions[k] for k, layer in enumerate(chosen)],
-        observed=results[best].observed,
-        **{
-            name: np.stack([getattr(results[layer], name)[k] for k, layer in enumerate(chosen)])
-            for name in ("r", "nested_r", "shuffled_r", "setting", "edge")
-        },
-    )
-    common = {**labels[best], "layer": NESTED_LAYER, "layer_index": None, "n_units": None}
-    resampled[NESTED_LAYER] = area.resample(nested)
-    rows += area.rows(
-        area.aggregate(nested.r), resampled[NESTED_LAYER].median, {**common, "statistic": area.statistic + NESTED}
-    )
-    rows.append(area.mean_row(nested, resampled[NESTED_LAYER], {**common, "statistic": MEAN + NESTED}))
-    for layer, result in results.items():
-        value = area.aggregate(result.shuffled_r)
-        if np.isfinite(value):
-            extra = {"statistic": area.statistic + SHUFFLED, "definition": "r", "value": value, "area": area.name}
-            rows.append({**labels[layer], **extra})
-    return rows, resampled, chosen
+            return {"ceiling_low": 1.0, "ceiling_high": 1.0}
+        ends = [max(end, 0.0) for end in (self.ceiling, *self.ceiling_resampled.interval())]
+        value, *interval = (float(compute_definition(definition, np.sqrt(end), end)) for end in ends)
+        low, high = sorted(interval)
+        return {"ceiling_low": value, "ceiling_high": value, "ceiling_ci_low": low, "ceiling_ci_high": high}
 
 
 def count_scored(area_sites: Index, result: CrossValidation) -> int:

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from brainconv.containers import Recording, Representation, Scores
 from brainconv.errors import InvalidInputError, MissingDependencyError
 from brainconv.predictivity.folds import InnerFolds
+from brainconv.predictivity.heldout import locate
 from brainconv.predictivity.resampling import nanmean, nanmedian
-from brainconv.predictivity.ridge import PENALTY_GRID, locate, mean_eigenvalue
+from brainconv.predictivity.ridge import PENALTY_GRID, mean_eigenvalue
 from brainconv.predictivity.spectrum import centre_gram
 from brainconv.predictivity.splits import Splits, make_splits
 from brainconv.reliability import correlate_columns

@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 BOOTSTRAPS = {
     f"bootstrap_{centre}{suffix}": (name, which)
     for centre, name in (("r", "median"), ("mean_r", "mean"))
-    for suffix, which in (("", "both"), ("_stimuli", "stimuli"), ("_sites", "sites"))
+    for suffix, which in (("", "both"), ("_stimuli", "stimuli"), ("_sites", "sites"), ("_pairs", "pairs"))
 }
 
 NESTED_BOOTSTRAPS = {f"nested_{name}": which for name, which in BOOTSTRAPS.items() if which[0] == "mean"}
@@ -38,6 +38,7 @@ def build_details(
     chosen: Mapping[str, list[str]],
     n_drawn: int,
     n_sites_drawn: Mapping[str, int],
+    random_state: int,
     power: Array,
 ) -> xr.Dataset:
     """Values behind a table of predictivity.
@@ -55,19 +56,22 @@ def build_details(
         Stimuli, or groups of them, of which each resample is drawn.
     n_sites_drawn : mapping of area to int
         Sites, or animals, of which each resample is drawn.
+    random_state : int
+        Seed of the resamples.
     power : ndarray, shape (n_stimuli,)
         Sum of squares of the first layer's units.
 
     Returns
     -------
     Dataset
-        ``r`` and ``nested_r`` (layer, split, site): on test stimuli, and by leave-one-out inside the training stimuli;
+        ``r`` and ``nested_r`` (layer, split, site): on test stimuli, and on inner folds of the training stimuli;
         ``site_r`` (layer, site): mean of ``r`` over splits; ``site_r_shuffled`` (layer, site): the same for shuffled
         stimuli; ``setting`` and ``edge`` (layer, split, site): the penalty (or number of components), and -1 or +1
         where it is the smallest or largest of the grid; ``reliability`` (site) and its 95 % interval over resamples of
         stimuli, ``reliability_low`` and ``reliability_high``; ``bootstrap_r`` (layer, area, resample): r of the area on
         each resample of stimuli and sites, the same resamples for every model scored with the same seed;
         ``bootstrap_r_stimuli`` and ``bootstrap_r_sites``: the same for stimuli or sites drawn alone;
+        ``bootstrap_r_pairs`` (layer, area, sign): with what pairs of stimuli add under random signs;
         ``bootstrap_mean_r`` …: of the mean over sites;
         ``nested_bootstrap_mean_r`` … (area, resample): the same for the layer chosen inside the training stimuli;
         ``n_drawn_sites`` (area): how many sites, or animals, each resample is drawn of;
@@ -93,11 +97,11 @@ def build_details(
         "reliability_low": (("site",), low),
         "reliability_high": (("site",), high),
         **{
-            name: (("layer", "area", "resample"), _stack(resampled, list(results), *which))
+            name: (("layer", "area", _sample(which)), _stack(resampled, list(results), *which))
             for name, which in BOOTSTRAPS.items()
         },
         **{
-            name: (("area", "resample"), _stack(resampled, [NESTED_LAYER], *which)[0])
+            name: (("area", _sample(which)), _stack(resampled, [NESTED_LAYER], *which)[0])
             for name, which in NESTED_BOOTSTRAPS.items()
         },
         "n_drawn_sites": (("area",), np.array([n_sites_drawn[name] for name in resampled])),
@@ -120,6 +124,7 @@ def build_details(
             "splits": splits.name,
             "simulated": int(recording.simulated),
             "n_drawn": n_drawn,
+            "random_state": random_state,
         },
     )
 
@@ -131,6 +136,10 @@ def _interval_per_site(resampled: Array) -> tuple[Array, Array]:
     if known.any():
         low[known], high[known] = np.nanpercentile(resampled[:, known], INTERVAL, axis=0)
     return low, high
+
+
+def _sample(which: tuple[str, str]) -> str:
+    return "sign" if which[1] == "pairs" else "resample"
 
 
 def _stack(resampled: Mapping[str, Mapping[str, Centres]], layers: list[str], centre: str, which: str) -> Array:

@@ -86,8 +86,8 @@ def draw_inner_folds(train: Index, stimulus_ids: Sequence[str], groups: NDArray[
     member = np.unique(groups[ordered], return_inverse=True)[1]
     if member.max() < 1:
         msg = (
-            f"The training stimuli of a split all belong to group {str(groups[ordered[0]])!r}; penalties and layers are "
-            f"chosen by leaving whole groups out, which takes at least two. Use fewer folds or more groups."
+            f"The training stimuli of a split all belong to group {str(groups[ordered[0]])!r}; penalties and layers "
+            f"are chosen by leaving whole groups out, which takes at least two. Use fewer folds or more groups."
         )
         raise InvalidInputError(msg)
     folds = _collect(ordered, deal_out_groups(groups[ordered], N_INNER, rng))

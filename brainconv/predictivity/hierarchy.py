@@ -14,7 +14,7 @@ from scipy.stats import rankdata
 
 from brainconv.containers import Scores
 from brainconv.errors import InvalidInputError
-from brainconv.predictivity.resampling import INTERVAL, nanmean
+from brainconv.predictivity.resampling import nanmean
 from brainconv.predictivity.twofactor import Resampled
 
 Array = NDArray[np.float64]
@@ -103,8 +103,9 @@ def score_hierarchy(
     -------
     Scores
         One row: Spearman's correlation of preferred depth (`compute_preferred_depth`) and area, ``ci_low`` and
-        ``ci_high`` of the two-factor bootstrap, one-sided p: the larger of two, against
-        sites that belong to areas at random, and of the bootstrap, which knows that the sites of an area share noise.
+        ``ci_high`` by Student's t with the variance of the two-factor bootstrap, centred on the estimate (drawing
+        splits makes depths noisier), one-sided p: the larger of two, against sites that belong to areas at random, and
+        of that t, which knows that the sites of an area share noise.
 
     Raises
     ------
@@ -140,10 +141,11 @@ def score_hierarchy(
     p = float((1 + (null >= value - 1e-12).sum()) / (1 + n_permutations))
     low, high = np.nan, np.nan
     if n_boot:
-        around = _centre(_resample(r, place, n_boot, rng), value)
-        low, high = np.clip(np.nanpercentile(around, INTERVAL), -1.0, 1.0)
+        resampled = _resample(r, place, n_boot, rng, value)
+        low, high = np.clip(resampled.interval(), -1.0, 1.0)
         # sites of an area share noise, which a permutation of single sites does not know
-        p = max(p, float((1 + (around <= 0).sum()) / (1 + n_boot)))
+        two_sided = resampled.p_value()
+        p = max(p, two_sided / 2 if value > 0 else 1.0 - two_sided / 2)
     table = parts[0].table.iloc[0]
     row: dict[str, Any] = {
         name: table[name] for name in ("model", "weights", "seed", "degrees", "regression", "splits", "n_stimuli")
@@ -169,7 +171,7 @@ def score_hierarchy(
     return Scores.from_rows([row], notes=notes)
 
 
-def _resample(r: Array, place: Array, n_boot: int, rng: np.random.Generator) -> Resampled:
+def _resample(r: Array, place: Array, n_boot: int, rng: np.random.Generator, value: float) -> Resampled:
     """The rank correlation where splits, sites within areas, or both are drawn; depth by the largest mean r."""
     n_splits, n_sites = r.shape[1:]
     weights = rng.multinomial(n_splits, np.full(n_splits, 1.0 / n_splits), size=n_boot).astype(np.float64)
@@ -189,13 +191,8 @@ def _resample(r: Array, place: Array, n_boot: int, rng: np.random.Generator) -> 
         sites=_spearman(fixed[picks], place[None]),
         n_stimuli=n_splits,
         n_sites=n_sites,
+        value=value,
     )
-
-
-def _centre(resampled: Resampled, value: float) -> Array:
-    """The resamples moved to the estimate, as drawing splits makes depths noisier and every correlation smaller."""
-    values = resampled.rescaled()
-    return value + values - float(nanmean(values, axis=0))
 
 
 def _spearman(depth: Array, place: Array) -> Array:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from brainconv.containers import Scores
 from brainconv.errors import InvalidInputError
-from brainconv.predictivity.area import MEAN, NESTED, NESTED_LAYER
-from brainconv.predictivity.details import BOOTSTRAPS, NESTED_BOOTSTRAPS
+from brainconv.predictivity.area import NESTED_LAYER
+from brainconv.predictivity.resampled_scores import (
+    get_details,
+    list_areas,
+    name_regressions,
+    read_mean,
+    require_same_resamples,
+)
 from brainconv.predictivity.twofactor import Resampled
-from brainconv.validation import align_indices
 
 Array = NDArray[np.float64]
 
-MIN_TWINS = 5  # seeds of the untrained twin below which nothing is said about trained against untrained
+UNTRAINED = "random"
 
 
 def compute_selection_frequency(scores: Scores) -> pd.DataFrame:
@@ -42,7 +46,7 @@ def compute_selection_frequency(scores: Scores) -> pd.DataFrame:
     InvalidInputError
         If there are no resamples.
     """
-    details = _details(scores)
+    details = get_details(scores)
     rows = []
     for area in details["area"].to_numpy():
         best = details["bootstrap_r"].sel(area=area).fillna(-np.inf).argmax("layer").to_numpy()
@@ -78,14 +82,12 @@ def compare_layers(first: Scores, second: Scores, layers: tuple[str, str], *, ar
 
     Notes
     -----
-    Predictions stay fixed and nothing is fitted again.  Interval and p are of the bootstrap over stimuli and sites,
-    with the variance of `Resampled`.  Means are compared and not medians, whose bootstrap is far too wide for 30 sites
-    (no false positive in 300 null comparisons, and a quarter of the power).
+    Interval and p are Student's t with the variance of `Resampled`.  Means are compared and not medians, whose
+    bootstrap is far too wide for 30 sites (no false positive in 300 null comparisons, and a quarter of the power).
     """
-    _require_same(first, second)
-    values = [_resampled(scores, layer, area) for scores, layer in zip((first, second), layers, strict=True)]
-    points = [_point(scores, layer, area) for scores, layer in zip((first, second), layers, strict=True)]
-    return _describe(points[0] - points[1], values[0].combine(np.subtract, values[1]))
+    require_same_resamples([first, second])
+    values = [read_mean(scores, layer, area) for scores, layer in zip((first, second), layers, strict=True)]
+    return _describe(values[0].combine(np.subtract, values[1]))
 
 
 def compare_with_layer(scores: Scores, layer: str, *, area: str | None = None) -> pd.DataFrame:
@@ -103,90 +105,22 @@ def compare_with_layer(scores: Scores, layer: str, *, area: str | None = None) -
     Returns
     -------
     DataFrame
-        Columns ``area``, ``layer``, ``reference``, ``difference``, ``ci_low``, ``ci_high``, ``p`` and ``q``: p
-        corrected for all rows of the table (`control_fdr`).
+        Columns ``area``, ``layer``, ``reference``, ``difference``, ``ci_low``, ``ci_high``, ``p``, ``q``: p corrected
+        for all rows of the table (`control_fdr`), and ``n_tests``: their number.
 
     Raises
     ------
     InvalidInputError
         If there are no resamples or there is no such layer.
     """
-    details = _details(scores)
+    details = get_details(scores)
     rows = [
         {"area": name, "layer": other, "reference": layer} | compare_layers(scores, scores, (other, layer), area=name)
-        for name in _areas(details, area)
+        for name in list_areas(details, area)
         for other in map(str, details["layer"].to_numpy())
         if other != layer
     ]
-    return _with_q(rows)
-
-
-def compare_with_twins(
-    trained: Scores, twins: Sequence[Scores], *, area: str | None = None, random_state: int = 0
-) -> pd.DataFrame:
-    """Every layer of a trained network minus the same layer of its untrained twins, where all have that layer.
-
-    Parameters
-    ----------
-    trained : Scores
-    twins : sequence of Scores
-        At least five, one per seed of the random weights, scored with the same recording, splits and seed of resamples.
-    area : str, optional
-        All areas where none is named.
-    random_state : int
-        Seed of the draw of twins.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``area``, ``layer``, ``difference`` (trained minus the mean over twins), ``ci_low``, ``ci_high``, ``p``,
-        ``q`` (p corrected for all rows of the table), ``smallest`` (trained minus the best twin) and ``n_twins``.
-
-    Raises
-    ------
-    InvalidInputError
-        If there are fewer than five twins, or not all were scored on the same stimuli, splits and resamples.
-
-    Notes
-    -----
-    Each resample draws stimuli, sites and, with replacement, as many twins as there are.  Twins are drawn with the
-    sites, and the small-sample factor of the two is that of the twins, which makes the interval rather too wide
-    than too narrow.
-    """
-    if len(twins) < MIN_TWINS:
-        msg = f"{len(twins)} untrained twin(s) were given; at least {MIN_TWINS} seeds are needed to speak of training."
-        raise InvalidInputError(msg)
-    for twin in twins:
-        _require_same(trained, twin)
-    details = _details(trained)
-    n_resamples, n_twins = details.sizes["resample"], len(twins)
-    picks = np.random.default_rng([random_state, 6]).integers(0, n_twins, size=(n_resamples, n_twins))
-    drawn = np.stack([(picks == k).mean(axis=1) for k in range(n_twins)])
-    evenly = np.full(drawn.shape, 1.0 / n_twins)
-    rows: list[dict[str, Any]] = []
-    for name in _areas(details, area):
-        for layer in _shared_layers([trained, *twins]):
-            own = _resampled(trained, layer, name)
-            others = [_resampled(twin, layer, name) for twin in twins]
-            points = np.array([_point(twin, layer, name) for twin in twins])
-            mean = Resampled(
-                # The twins are drawn with the sites, so that their spread enters the variance once.
-                both=(drawn * np.stack([other.both for other in others])).sum(axis=0),
-                stimuli=(evenly * np.stack([other.stimuli for other in others])).sum(axis=0),
-                sites=(drawn * np.stack([other.sites for other in others])).sum(axis=0),
-                n_stimuli=own.n_stimuli,
-                n_sites=min(own.n_sites, n_twins),
-            )
-            difference = Resampled(
-                own.both - mean.both, own.stimuli - mean.stimuli, own.sites - mean.sites, mean.n_stimuli, mean.n_sites
-            )
-            value = _point(trained, layer, name)
-            rows.append(
-                {"area": name, "layer": layer}
-                | _describe(value - float(points.mean()), difference)
-                | {"smallest": value - float(points.max()), "n_twins": n_twins}
-            )
-    return _with_q(rows)
+    return correct_family(pd.DataFrame(rows))
 
 
 def compare_models(scores: Mapping[str, Scores], *, area: str | None = None) -> pd.DataFrame:
@@ -202,8 +136,10 @@ def compare_models(scores: Mapping[str, Scores], *, area: str | None = None) -> 
     Returns
     -------
     DataFrame
-        Columns ``area``, ``first``, ``second``, ``difference`` of the mean r over sites (first minus second),
-        ``ci_low``, ``ci_high``, ``p`` (two-sided) and ``q`` (p corrected for all rows of the table).
+        Columns ``area``, ``first``, ``second``, ``regression``, ``difference`` of the mean r over sites (first minus
+        second), ``ci_low``, ``ci_high``, ``p`` (two-sided), ``q`` (p corrected for all rows of the table) and
+        ``n_tests``.  A network and its untrained twin have no p: what training does takes several seeds
+        (`compare_with_twins`).
 
     Raises
     ------
@@ -212,25 +148,28 @@ def compare_models(scores: Mapping[str, Scores], *, area: str | None = None) -> 
 
     Notes
     -----
-    The plain maximum over layers would favour the model with more layers.
+    The plain maximum over layers would favour the model with more layers.  Two regressions may be compared where the
+    resamples are the same; ``regression`` then names both.
     """
     if len(scores) < 2:
         msg = f"{len(scores)} model(s) were given; a comparison takes at least two."
         raise InvalidInputError(msg)
     names = list(scores)
-    for name in names[1:]:
-        _require_same(scores[names[0]], scores[name])
+    require_same_resamples(list(scores.values()))
     rows = []
-    for place in _areas(_details(scores[names[0]]), area):
-        values = {name: _resampled(one, NESTED_LAYER, place) for name, one in scores.items()}
-        points = {name: _point(one, NESTED_LAYER, place) for name, one in scores.items()}
+    for place in list_areas(get_details(scores[names[0]]), area):
+        values = {name: read_mean(one, NESTED_LAYER, place) for name, one in scores.items()}
         for first, second in combinations(names, 2):
-            difference = values[first].combine(np.subtract, values[second])
-            rows.append(
-                {"area": place, "first": first, "second": second}
-                | _describe(points[first] - points[second], difference)
-            )
-    return _with_q(rows)
+            pair = scores[first], scores[second]
+            row: dict[str, Any] = {
+                "area": place,
+                "first": first,
+                "second": second,
+                "regression": name_regressions(pair),
+            }
+            row |= _describe(values[first].combine(np.subtract, values[second]))
+            rows.append(row | {"p": np.nan} if _is_twin(*pair) else row)
+    return correct_family(pd.DataFrame(rows))
 
 
 def control_fdr(p: ArrayLike) -> Array:
@@ -258,73 +197,34 @@ def control_fdr(p: ArrayLike) -> Array:
     return q
 
 
-def _describe(difference: float, resampled: Resampled) -> dict[str, float]:
-    low, high = resampled.interval()
-    return {"difference": difference, "ci_low": low, "ci_high": high, "p": resampled.p_value()}
+def correct_family(table: pd.DataFrame) -> pd.DataFrame:
+    """Correct p over all rows of a table: a family is one kind of test on one recording and analysis.
 
+    Parameters
+    ----------
+    table : DataFrame
+        With a column ``p``, NaN where no test was done.
 
-def _with_q(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    table = pd.DataFrame(rows)
+    Returns
+    -------
+    DataFrame
+        With the columns ``q`` and ``n_tests`` after ``p``.
+    """
     if len(table):
-        table.insert(list(table).index("p") + 1, "q", control_fdr(table["p"].to_numpy()))
+        place = list(table).index("p") + 1
+        table = table.drop(columns=["q", "n_tests"], errors="ignore")
+        table.insert(place, "q", control_fdr(table["p"].to_numpy()))
+        table.insert(place + 1, "n_tests", int(table["p"].notna().sum()))
     return table
 
 
-def _areas(details: xr.Dataset, area: str | None) -> list[str]:
-    known = [str(name) for name in details["area"].to_numpy()]
-    if area is not None:
-        align_indices(known, [area], what="area")
-    return known if area is None else [area]
+def _describe(difference: Resampled) -> dict[str, float]:
+    low, high = difference.interval()
+    return {"difference": difference.value, "ci_low": low, "ci_high": high, "p": difference.p_value()}
 
 
-def _shared_layers(scores: Sequence[Scores]) -> list[str]:
-    """Layers of the first that all others have."""
-    named = [list(map(str, _details(one)["layer"].to_numpy())) for one in scores]
-    shared = [layer for layer in named[0] if all(layer in others for others in named)]
-    if not shared:
-        msg = f"The trained network's layers ({', '.join(named[0])}) are not among those of all its untrained twins."
-        raise InvalidInputError(msg)
-    return shared
-
-
-def _resampled(scores: Scores, layer: str, area: str) -> Resampled:
-    details = _details(scores)
-    align_indices([str(name) for name in details["area"].to_numpy()], [area], what="area")
-    if layer == NESTED_LAYER:
-        found = {which: details[name].sel(area=area).to_numpy() for name, (_, which) in NESTED_BOOTSTRAPS.items()}
-    else:
-        align_indices([str(name) for name in details["layer"].to_numpy()], [layer], what="layer")
-        found = {
-            which: details[name].sel(layer=layer, area=area).to_numpy()
-            for name, (centre, which) in BOOTSTRAPS.items()
-            if centre == "mean"
-        }
-    n_sites = int(details["n_drawn_sites"].sel(area=area))
-    return Resampled(**found, n_stimuli=int(details.attrs["n_drawn"]), n_sites=n_sites)
-
-
-def _point(scores: Scores, layer: str, area: str) -> float:
-    table = scores.table
-    keep = (table["layer"] == layer) & (table["area"] == area) & (table["definition"] == "r")
-    statistic = MEAN + NESTED if layer == NESTED_LAYER else MEAN
-    return float(table.loc[keep & (table["statistic"] == statistic), "value"].iloc[0])
-
-
-def _require_same(first: Scores, second: Scores) -> None:
-    details = [_details(scores) for scores in (first, second)]
-    same = all(
-        details[0].sizes[name] == details[1].sizes[name] and bool((details[0][name] == details[1][name]).all())
-        for name in ("stimulus", "site")
-    )
-    if not (same and details[0].sizes["resample"] == details[1].sizes["resample"]) or not bool(
-        (details[0]["test"].to_numpy() == details[1]["test"].to_numpy()).all()
-    ):
-        msg = "The scores differ in stimuli, sites, splits or resamples; score both with the same settings and seed."
-        raise InvalidInputError(msg)
-
-
-def _details(scores: Scores) -> xr.Dataset:
-    if scores.details is None or not scores.details.sizes.get("resample"):
-        msg = "These scores hold no resamples; call score_predictivity with n_boot above 0."
-        raise InvalidInputError(msg)
-    return scores.details
+def _is_twin(first: Scores, second: Scores) -> bool:
+    """Whether one of two is the other's architecture with random weights."""
+    rows = [scores.table.iloc[0] for scores in (first, second)]
+    same = str(rows[0]["model"]) == str(rows[1]["model"])
+    return same and len({str(row["weights"]) == UNTRAINED for row in rows}) > 1

@@ -12,8 +12,10 @@ from brainconv.containers import Recording, Scores
 from brainconv.errors import InvalidInputError
 from brainconv.predictivity.area import Area
 from brainconv.predictivity.crossvalidation import CrossValidation, cross_validate
+from brainconv.predictivity.influence import draw_signs
 from brainconv.predictivity.regressions import find_regression
 from brainconv.predictivity.resampling import draw_sites, draw_stimuli
+from brainconv.predictivity.score import N_SIGNS, bootstrap_groups
 from brainconv.predictivity.splits import Splits, make_splits
 from brainconv.reliability import (
     apply_spearman_brown,
@@ -93,7 +95,10 @@ def compute_mapping_ceiling(
     ids = tuple(sorted(recording.stimuli.ids))
     order = np.argsort(np.array(recording.stimuli.ids))
     drawn = make_splits(splits, recording.stimuli, random_state=random_state).reindex(ids)
-    weights = draw_stimuli(n_boot, len(ids), random_state=random_state)
+    groups, notes = bootstrap_groups(recording, drawn)
+    units = np.arange(len(ids)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    signs = draw_signs(N_SIGNS if n_boot else 0, units, random_state=random_state)
+    weights = draw_stimuli(n_boot, len(ids), groups=groups, random_state=random_state)
     if isinstance(source, Recording):
         _require_same_stimuli(recording, source)
         title = f"recording {source.name}"
@@ -105,7 +110,6 @@ def compute_mapping_ceiling(
     if source == "halves":
         require_repeats(recording)
     rows: list[dict[str, Any]] = []
-    notes: list[str] = []
     for name in recording.areas:
         part = recording.select(area=name)
         ranked = np.argsort(part.sites.index.to_numpy(dtype=str))
@@ -116,7 +120,7 @@ def compute_mapping_ceiling(
         left_out = sum(a.source.shape[1] - b.source.shape[1] for a, b in zip(rounds[0], whole[0], strict=True))
         if left_out:
             notes.append(f"{name}: {left_out} source site(s) lack a stimulus and were left out of the source.")
-        results = [_cross_validate(tasks, drawn, regression=regression) for tasks in whole]
+        results = [_cross_validate(tasks, drawn, regression=regression, signs=signs, units=units) for tasks in whole]
         reliability, resampled = _reliability(
             part, responses, weights, halved=source == "halves", n_splits=n_ceiling_splits, random_state=random_state
         )
@@ -128,7 +132,7 @@ def compute_mapping_ceiling(
             picks=draw_sites(n_boot, part.n_sites, area=name, random_state=random_state),
             reliability=reliability,
             reliability_resampled=resampled,
-            n_drawn=len(ids),
+            n_drawn=int(units.max()) + 1,
         )
         result = _join(results)
         labels = {
@@ -144,7 +148,7 @@ def compute_mapping_ceiling(
             "n_sites": int(np.isfinite(result.r).any(axis=0).sum()),
             "n_units": max(task.source.shape[1] for task in whole[0]),
         }
-        rows += area.rows(area.aggregate(result.r), area.resample(result).median, labels)
+        rows += area.rows(area.resample(area.tabulate(result)).median, labels)
     return Scores.from_rows(rows, notes=notes)
 
 
@@ -191,12 +195,19 @@ def _whole(task: _Task) -> _Task:
     return replace(task, source=task.source[:, whole])
 
 
-def _cross_validate(tasks: list[_Task], splits: Splits, *, regression: str) -> CrossValidation:
-    parts = [cross_validate(task.source @ task.source.T, task.target, splits, regression=regression) for task in tasks]
+def _cross_validate(
+    tasks: list[_Task], splits: Splits, *, regression: str, signs: Array, units: Index
+) -> CrossValidation:
+    parts = [
+        cross_validate(
+            task.source @ task.source.T, task.target, splits, regression=regression, signs=signs, units=units
+        )
+        for task in tasks
+    ]
     order = np.argsort(np.concatenate([task.sites for task in tasks]))
 
     def beside(name: str) -> Any:
-        return np.concatenate([getattr(part, name) for part in parts], axis=1)[:, order]
+        return np.concatenate([getattr(part, name) for part in parts], axis=-1)[..., order]
 
     def each(name: str) -> list[Array]:
         lists = zip(*(getattr(part, name) for part in parts), strict=True)
@@ -205,7 +216,7 @@ def _cross_validate(tasks: list[_Task], splits: Splits, *, regression: str) -> C
     return CrossValidation(each("predictions"), each("observed"), **{name: beside(name) for name in _FIELDS})
 
 
-_FIELDS = ("r", "nested_r", "shuffled_r", "setting", "edge")
+_FIELDS = ("r", "nested_r", "shuffled_r", "setting", "edge", "influence", "pairs")
 
 
 def _join(results: list[CrossValidation]) -> CrossValidation:

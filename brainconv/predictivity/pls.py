@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
-from brainconv.predictivity.folds import InnerFolds, average_r
-from brainconv.predictivity.ridge import HeldOut
+from brainconv.predictivity.heldout import HeldOut, Inspection
+from brainconv.predictivity.latent import Latent, predict_by_components
 from brainconv.predictivity.spectrum import centre_gram
 
 Array = NDArray[np.float64]
@@ -22,7 +23,7 @@ def predict_pls(
     train: Sequence[Index],
     test: Sequence[Index],
     *,
-    inner: Sequence[InnerFolds] | None = None,
+    inspections: Sequence[Inspection] | None = None,
     n_components: int = 25,
     noise_floor: float = 1e-12,
 ) -> list[HeldOut]:
@@ -36,8 +37,8 @@ def predict_pls(
         The sites entered together decide the components, and so each other's predictions.
     train, test : sequence of ndarray of int
         One pair per split.
-    inner : sequence of InnerFolds, optional
-        One per split, for ``nested_r``, which takes a fit per fold; NaN without.
+    inspections : sequence of Inspection, optional
+        One per split: what else is to be found out (`predict_by_components`).
     n_components : int
         Fewer are used where the covariance of features and responses is exhausted before.
     noise_floor : float
@@ -58,37 +59,17 @@ def predict_pls(
     Equals scikit-learn's ``PLSRegression(n_components, scale=False)`` in the limit ``tol`` → 0: the weights of a
     component are the exact leading singular vectors and not the end of an iteration.
     """
-    found = []
-    choices = list(inner) if inner is not None else [InnerFolds(())] * len(train)
-    for fit, held, choice in zip(train, test, choices, strict=True):
-        inside = np.full(responses.shape, np.nan)
-        for fold in choice.folds:
-            rest = np.setdiff1d(fit, fold)
-            inside[fold], _ = _fit(gram, responses, rest, fold, n_components=n_components, floor=noise_floor)
-        predictions, used = _fit(gram, responses, fit, held, n_components=n_components, floor=noise_floor)
-        n_sites = responses.shape[1]
-        found.append(
-            HeldOut(
-                predictions=predictions,
-                nested_r=average_r(inside, responses, choice.folds),
-                choice=np.zeros(n_sites, dtype=np.intp),
-                settings=np.array([float(used)]),
-            )
-        )
-    return found
+    find = partial(_find, n_components=n_components, floor=noise_floor)
+    return predict_by_components(find, gram, responses, train, test, inspections=inspections)
 
 
-def _fit(
-    gram: Array, responses: Array, fit: Index, held: Index, *, n_components: int, floor: float
-) -> tuple[Array, int]:
-    """Predictions for the held-out stimuli and the number of components used."""
+def _find(gram: Array, responses: Array, fit: Index, held: Index, *, n_components: int, floor: float) -> Latent:
     block = gram[np.ix_(fit, fit)]
     kernel = centre_gram(block)
     means = block.mean(axis=0)
     outer = gram[np.ix_(held, fit)]
     outer = outer - outer.mean(axis=1, keepdims=True) - means + means.mean()
-    intercept = responses[fit].mean(axis=0)
-    y = responses[fit] - intercept
+    y = responses[fit] - responses[fit].mean(axis=0)
     n, n_sites = y.shape
     scores, duals, through = np.zeros((n, n_components)), np.zeros((n, n_components)), np.zeros((n, n_components))
     rounding = n * np.finfo(np.float64).eps * float(np.abs(block).max()) * float((y**2).sum())
@@ -118,10 +99,5 @@ def _fit(
         product = product - np.outer(ahead, share)
         product -= np.outer(score, score @ product)
         used = number + 1
-    if not used:
-        return np.tile(intercept, (len(held), 1)), 0
     scores, duals, through = scores[:, :used], duals[:, :used], through[:, :used]
-    loadings = scores.T @ (responses[fit] - intercept)
-    weights = np.linalg.solve(scores.T @ through, loadings)
-    predictions: Array = outer @ (duals @ weights) + intercept
-    return predictions, used
+    return Latent(scores, outer @ np.linalg.solve(through.T @ scores, duals.T).T)

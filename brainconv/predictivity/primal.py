@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
-from brainconv.predictivity.folds import InnerFolds
-from brainconv.predictivity.ridge import PENALTY_GRID, HeldOut, locate, nested_r
+from brainconv.predictivity.heldout import Fitted, HeldOut, Inspection, conclude, inspect_nothing, locate
+from brainconv.predictivity.ridge import PENALTY_GRID
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -36,7 +37,7 @@ def predict_ridge_primal(
     train: Sequence[Index],
     test: Sequence[Index],
     *,
-    inner: Sequence[InnerFolds] | None = None,
+    inspections: Sequence[Inspection] | None = None,
     grid: Array = PENALTY_GRID,
     noise_floor: float = 1e-12,
 ) -> list[HeldOut]:
@@ -49,7 +50,7 @@ def predict_ridge_primal(
         Finite wherever a split uses them.
     train, test : sequence of ndarray of int
         One pair per split.
-    inner : sequence of InnerFolds, optional
+    inspections : sequence of Inspection, optional
         See `predict_ridge`.
     grid : ndarray, shape (n_penalties,)
         Multiples of the mean eigenvalue of the Gram of the training stimuli, ascending.
@@ -68,10 +69,10 @@ def predict_ridge_primal(
     x = np.asarray(features, dtype=np.float64)
     x = x - x.mean(axis=0)
     whole = x.T @ x
-    choices = list(inner) if inner is not None else [InnerFolds(())] * len(train)
+    inspections = inspect_nothing(len(train), len(x)) if inspections is None else inspections
     return [
-        _one(x, whole, responses, fit, held, choices=choice, grid=grid, floor=noise_floor)
-        for fit, held, choice in zip(train, test, choices, strict=True)
+        _one(x, whole, responses, fit, held, inspection=inspection, grid=grid, floor=noise_floor)
+        for fit, held, inspection in zip(train, test, inspections, strict=True)
     ]
 
 
@@ -82,7 +83,7 @@ def _one(
     fit: Index,
     held: Index,
     *,
-    choices: InnerFolds,
+    inspection: Inspection,
     grid: Array,
     floor: float,
 ) -> HeldOut:
@@ -105,7 +106,7 @@ def _one(
     press = np.full(responses.shape[1], np.inf)
     choice = np.zeros(responses.shape[1], dtype=np.intp)
     predictions = np.zeros((len(held), responses.shape[1]))
-    blocks = None if choices.blocks is None else locate(choices.blocks, fit)
+    blocks = None if inspection.inner.blocks is None else locate(inspection.inner.blocks, fit)
 
     def left_out(number: int, sites: Index | slice, parts: Sequence[Index]) -> Array:
         """Errors of parts of the training set: ``(I - H_PP)⁻¹ e_P`` with the smoother H."""
@@ -128,10 +129,21 @@ def _one(
         better = total < press
         press[better], choice[better] = total[better], number
         predictions[:, better] = outer @ weights[:, better]
-    folds = locate(choices.folds, fit)
-    return HeldOut(
-        predictions=predictions + intercept,
-        nested_r=nested_r(lambda number, sites: left_out(number, sites, folds), choice, targets, folds),
+
+    def fitted(number: int, sites: Index) -> Fitted:
+        return Fitted(
+            leave_out=partial(left_out, number, sites),
+            smoother=(outer / (values + penalties[number])) @ inner.T + 1.0 / n,
+            errors=left_out(number, sites, list(np.arange(n)[:, None]) if blocks is None else blocks),
+        )
+
+    return conclude(
+        predictions + intercept,
+        responses,
+        fit,
+        held,
         choice=choice,
         settings=penalties,
+        inspection=inspection,
+        fitted=fitted,
     )

@@ -9,8 +9,9 @@ from functools import partial
 
 from brainconv.errors import NotFoundError
 from brainconv.predictivity.components import predict_components
+from brainconv.predictivity.heldout import HeldOut
 from brainconv.predictivity.pls import predict_pls
-from brainconv.predictivity.ridge import HeldOut, predict_ridge
+from brainconv.predictivity.ridge import predict_ridge
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Regression:
     name : str
         What stands in the column ``regression``.
     predict : callable
-        ``predict(gram, responses, train, test, inner=..., noise_floor=...)`` returns one `HeldOut` per split.
+        ``predict(gram, responses, train, test, inspections=..., noise_floor=...)`` returns one `HeldOut` per split.
     joint : bool
         The sites of an area are fitted together and change each other's answer.
     """

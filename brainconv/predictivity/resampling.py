@@ -1,4 +1,4 @@
-"""The two-factor bootstrap over stimuli and sites, with the predictions left as they are."""
+"""The two-factor bootstrap over stimuli and sites: what is drawn, and the correlations that follow."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
-
-from brainconv.reliability import correlate_resampled
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -93,26 +91,24 @@ def can_draw_animals(animals: NDArray[np.str_] | None) -> bool:
     return animals is not None and len(set(animals.tolist())) >= MIN_ANIMALS
 
 
-def resample_r(predictions: list[Array], observed: list[Array], test: list[Index], weights: Array) -> Array:
-    """Correlation of every resample, split and site.
+def resample_r(r: Array, influence: NDArray[np.floating], weights: Array) -> Array:
+    """Correlation of every resample, split and site, to first order in what each stimulus counts.
 
     Parameters
     ----------
-    predictions, observed : list of ndarray, shape (n_test, n_sites)
-        One per split; NaN where a site lacks a stimulus.
-    test : list of ndarray of int
-        The test stimuli of each split.
+    r : ndarray, shape (n_splits, n_sites)
+    influence : ndarray, shape (n_splits, n_stimuli, n_sites)
+        Of each stimulus on each ``r``.
     weights : ndarray, shape (n_resamples, n_stimuli)
         How often each resample holds each stimulus.
 
     Returns
     -------
     ndarray, shape (n_resamples, n_splits, n_sites)
+        Centred on ``r``.
     """
-    return np.stack(
-        [correlate_resampled(p, y, weights[:, held]) for p, y, held in zip(predictions, observed, test, strict=True)],
-        axis=1,
-    )
+    more = (weights - 1.0).astype(influence.dtype)
+    return r + np.stack([more @ one for one in influence], axis=1).astype(np.float64)
 
 
 def aggregate(r: Array, *, median_first: bool) -> Array:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 
-from brainconv.predictivity.folds import InnerFolds, average_r
+from brainconv.predictivity.heldout import Fitted, HeldOut, Inspection, conclude, inspect_nothing, locate
 from brainconv.predictivity.spectrum import Spectrum, decompose_gram
 
 Array = NDArray[np.float64]
@@ -21,49 +21,13 @@ _BLOCK = 2**23  # numbers held at once for several penalties: 64 MiB
 _EIGH = 6.6  # an eigendecomposition takes as long as this many n³ operations of a matrix product (measured)
 
 
-@dataclass(frozen=True, eq=False)
-class HeldOut:
-    """What one split gave.
-
-    Parameters
-    ----------
-    predictions : ndarray, shape (n_test, n_sites)
-        For the test stimuli, by a read-out that was fitted on the training stimuli.
-    nested_r : ndarray, shape (n_sites,)
-        Mean over inner folds of the correlation of responses and predictions by a read-out that was fitted on the rest
-        of the training stimuli; NaN where no inner folds were given.
-    choice : ndarray of int, shape (n_sites,)
-        Place of the penalty (or other setting) chosen inside the training set.
-    settings : ndarray, shape (n_settings,)
-        What there was to choose from, for ridge the penalties themselves.
-    """
-
-    predictions: Array
-    nested_r: Array
-    choice: Index
-    settings: Array
-
-    def select(self, sites: slice) -> HeldOut:
-        """The same for some of the sites.
-
-        Parameters
-        ----------
-        sites : slice
-
-        Returns
-        -------
-        HeldOut
-        """
-        return HeldOut(self.predictions[:, sites], self.nested_r[sites], self.choice[sites], self.settings)
-
-
 def predict_ridge(
     gram: Array,
     responses: Array,
     train: Sequence[Index],
     test: Sequence[Index],
     *,
-    inner: Sequence[InnerFolds] | None = None,
+    inspections: Sequence[Inspection] | None = None,
     grid: Array = PENALTY_GRID,
     noise_floor: float = 1e-12,
 ) -> list[HeldOut]:
@@ -82,8 +46,8 @@ def predict_ridge(
         Finite wherever a split uses them.
     train, test : sequence of ndarray of int
         One pair per split.
-    inner : sequence of InnerFolds, optional
-        One per split; without them there is no nested r, and penalties are chosen by leave-one-out.
+    inspections : sequence of Inspection, optional
+        One per split: what else is to be found out; without, penalties are chosen by leave-one-out.
     grid : ndarray, shape (n_penalties,)
         Multiples of the mean eigenvalue, ascending.
     noise_floor : float
@@ -103,7 +67,7 @@ def predict_ridge(
     digits at small penalties.  The noise floor is applied to the spectrum of all stimuli of the splits; it concerns the
     features only.  The penalty of a nested r is the one that the whole training set has chosen.
     """
-    choices = list(inner) if inner is not None else [InnerFolds(())] * len(train)
+    inspections = inspect_nothing(len(train), len(gram)) if inspections is None else inspections
     together: dict[bytes, list[int]] = {}
     for number, (fit, held) in enumerate(zip(train, test, strict=True)):
         together.setdefault(np.union1d(fit, held).tobytes(), []).append(number)
@@ -114,7 +78,9 @@ def predict_ridge(
         if not _identity_pays(len(union), sizes, len(grid)):
             for number in numbers:
                 fit, held = train[number], test[number]
-                found[number] = _refit(gram, responses, fit, held, choices[number], grid=grid, noise_floor=noise_floor)
+                found[number] = _refit(
+                    gram, responses, fit, held, inspection=inspections[number], grid=grid, noise_floor=noise_floor
+                )
             continue
         spectrum = decompose_gram(gram[np.ix_(union, union)], noise_floor=noise_floor)
         inner_y, null_y = (basis.T @ responses[union] for basis in (spectrum.vectors, spectrum.null_vectors))
@@ -128,7 +94,7 @@ def predict_ridge(
                 fit=fit,
                 held=held,
                 where=(np.searchsorted(union, fit), np.searchsorted(union, held)),
-                inner=choices[number],
+                inspection=inspections[number],
                 penalties=grid * mean_eigenvalue(gram, fit),
             )
     return [found[number] for number in range(len(train))]
@@ -197,23 +163,6 @@ class _Residuals:
         return found
 
 
-def locate(parts: Sequence[Index], fit: Index) -> list[Index]:
-    """Where the stimuli of each part stand in the training set.
-
-    Parameters
-    ----------
-    parts : sequence of ndarray of int
-    fit : ndarray of int, shape (n_train,)
-        The training stimuli, all parts among them.
-
-    Returns
-    -------
-    list of ndarray of int
-    """
-    order = np.argsort(fit, kind="stable")
-    return [order[np.searchsorted(fit, part, sorter=order)] for part in parts]
-
-
 def _leave_out(
     spectrum: Spectrum,
     inner_y: Array,
@@ -223,7 +172,7 @@ def _leave_out(
     fit: Index,
     held: Index,
     where: tuple[Index, Index],
-    inner: InnerFolds,
+    inspection: Inspection,
     penalties: Array,
 ) -> HeldOut:
     """One split by the leave-group-out identity; ``where`` are the places of ``fit`` and ``held`` in the spectrum."""
@@ -236,17 +185,17 @@ def _leave_out(
     null_fit = null @ null_y
     diagonals = basis**2 @ shrink.T + np.einsum("ij,ij->i", null_basis, null_basis)[:, None]
 
-    def eliminate(number: int, errors: Array) -> tuple[Array, Array, Array]:
-        """What leaving the test stimuli out takes from the residual maker (`_Residuals.cross`), and errors of both."""
+    def eliminate(number: int, errors: Array) -> tuple[Array, Array, Array, Array]:
+        """Cholesky factor of ``R_SS``, what leaving S out takes from ``R_TT`` (`_Residuals.cross`), errors of T, S."""
         rows = (vectors[s] * shrink[number]) @ vectors.T + null_rows
         lower = cholesky(rows[:, s], lower=True, check_finite=False)
         cross = solve_triangular(lower, rows[:, t], lower=True, check_finite=False)
         half = solve_triangular(lower, errors[s], lower=True, check_finite=False)
         outside = solve_triangular(lower, half, lower=True, trans="T", check_finite=False)
-        return cross, errors[t] - cross.T @ half, outside
+        return lower, cross, errors[t] - cross.T @ half, outside
 
     best = _Best(len(s), n_sites)
-    blocks = None if inner.blocks is None else locate(inner.blocks, fit)
+    blocks = None if inspection.inner.blocks is None else locate(inspection.inner.blocks, fit)
     # Several penalties in one product, as reading the eigenvectors costs more than multiplying by few sites.
     together = max(1, _BLOCK // (n * n_sites))
     for first in range(0, len(penalties), together):
@@ -255,50 +204,34 @@ def _leave_out(
         block = (vectors @ shrunk).reshape(n, len(part), n_sites)
         for offset in range(len(part)):
             number = first + offset
-            cross, errors, outside = eliminate(number, block[:, offset] + null_fit)
+            _, cross, errors, outside = eliminate(number, block[:, offset] + null_fit)
             if blocks is None:
                 inside = errors / (diagonals[:, number] - np.einsum("ij,ij->j", cross, cross))[:, None]
             else:
                 inside = _Residuals(basis, shrink[number], null_basis, cross).leave_out(errors, blocks)
             best.offer(number, inside, outside)
 
-    def left_out(number: int, sites: Index) -> Array:
+    def fitted(number: int, sites: Index) -> Fitted:
         errors = vectors @ (shrink[number][:, None] * inner_y[:, sites]) + null_fit[:, sites]
-        cross, errors, _ = eliminate(number, errors)
-        return _Residuals(basis, shrink[number], null_basis, cross).leave_out(errors, folds)
+        lower, cross, errors, _ = eliminate(number, errors)
+        maker = _Residuals(basis, shrink[number], null_basis, cross)
+        diagonal = diagonals[:, number] - np.einsum("ij,ij->j", cross, cross)
+        return Fitted(
+            leave_out=partial(maker.leave_out, errors),
+            smoother=-solve_triangular(lower, cross, lower=True, trans="T", check_finite=False),
+            errors=errors / diagonal[:, None] if blocks is None else maker.leave_out(errors, blocks),
+        )
 
-    folds = locate(inner.folds, fit)
-    return HeldOut(
-        predictions=responses[held] - best.outer,
-        nested_r=nested_r(left_out, best.choice, responses[fit], folds),
+    return conclude(
+        responses[held] - best.outer,
+        responses,
+        fit,
+        held,
         choice=best.choice,
         settings=penalties,
+        inspection=inspection,
+        fitted=fitted,
     )
-
-
-def nested_r(left_out: Callable[[int, Index], Array], choice: Index, targets: Array, folds: Sequence[Index]) -> Array:
-    """R on the inner folds, each site at the penalty that it chose: only few penalties are computed once more.
-
-    Parameters
-    ----------
-    left_out : callable
-        Errors on the inner folds of some sites at one penalty, shape (n_train, n_sites).
-    choice : ndarray of int, shape (n_sites,)
-    targets : ndarray, shape (n_train, n_sites)
-    folds : sequence of ndarray of int
-        Places in the training set.
-
-    Returns
-    -------
-    ndarray, shape (n_sites,)
-    """
-    nested = np.full(targets.shape[1], np.nan)
-    if folds:
-        for number in np.unique(choice):
-            sites = np.flatnonzero(choice == number)
-            own = targets[:, sites]
-            nested[sites] = average_r(own - left_out(int(number), sites), own, folds)
-    return nested
 
 
 def _refit(
@@ -306,8 +239,8 @@ def _refit(
     responses: Array,
     fit: Index,
     held: Index,
-    inner: InnerFolds,
     *,
+    inspection: Inspection,
     grid: Array,
     noise_floor: float,
 ) -> HeldOut:
@@ -324,26 +257,40 @@ def _refit(
     null_diagonal = np.einsum("ij,ij->i", spectrum.null_vectors, spectrum.null_vectors)
     squares = spectrum.vectors**2
     projected = outer @ spectrum.vectors
-    blocks = None if inner.blocks is None else locate(inner.blocks, fit)
+    blocks = None if inspection.inner.blocks is None else locate(inspection.inner.blocks, fit)
     shrink = penalties[:, None] / (spectrum.values + penalties[:, None])
     best = _Best(len(held), responses.shape[1])
 
-    def left_out(number: int, sites: Index | slice, parts: Sequence[Index]) -> Array:
+    def residuals(number: int, sites: Index | slice) -> tuple[_Residuals, Array]:
         errors = spectrum.vectors @ (shrink[number][:, None] * inner_y[:, sites]) + null_fit[:, sites]
-        return _Residuals(spectrum.vectors, shrink[number], spectrum.null_vectors).leave_out(errors, parts)
+        return _Residuals(spectrum.vectors, shrink[number], spectrum.null_vectors), errors
 
     for number, alpha in enumerate(penalties):
+        maker, errors = residuals(number, slice(None))
         if blocks is None:
-            errors = spectrum.vectors @ (shrink[number][:, None] * inner_y) + null_fit
             inside = errors / (squares @ shrink[number] + null_diagonal)[:, None]
         else:
-            inside = left_out(number, slice(None), blocks)
+            inside = maker.leave_out(errors, blocks)
         predictions = projected @ (inner_y / (spectrum.values + alpha)[:, None]) + targets.mean(axis=0)
         best.offer(number, inside, responses[held] - predictions)
-    folds = locate(inner.folds, fit)
-    return HeldOut(
-        predictions=responses[held] - best.outer,
-        nested_r=nested_r(lambda number, sites: left_out(number, sites, folds), best.choice, targets, folds),
+
+    def fitted(number: int, sites: Index) -> Fitted:
+        maker, errors = residuals(number, sites)
+        share = spectrum.vectors / (spectrum.values + penalties[number])
+        diagonal = squares @ shrink[number] + null_diagonal
+        return Fitted(
+            leave_out=partial(maker.leave_out, errors),
+            smoother=projected @ share.T + 1.0 / len(fit),
+            errors=errors / diagonal[:, None] if blocks is None else maker.leave_out(errors, blocks),
+        )
+
+    return conclude(
+        responses[held] - best.outer,
+        responses,
+        fit,
+        held,
         choice=best.choice,
         settings=penalties,
+        inspection=inspection,
+        fitted=fitted,
     )

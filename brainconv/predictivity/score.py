@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from brainconv.containers import Recording, Representation, Scores
 from brainconv.errors import InvalidInputError
-from brainconv.predictivity.area import Area, count_scored, score_area
+from brainconv.predictivity.area import Area, count_scored
 from brainconv.predictivity.crossvalidation import CrossValidation, cross_validate, draw_shuffles
 from brainconv.predictivity.details import build_details, describe
+from brainconv.predictivity.influence import draw_signs
 from brainconv.predictivity.labels import label_layer
+from brainconv.predictivity.layers import score_area
 from brainconv.predictivity.regressions import find_regression
 from brainconv.predictivity.resampling import aggregate, can_draw_animals, draw_sites, draw_stimuli
 from brainconv.predictivity.single_repeats import SingleRepeats
@@ -23,6 +25,7 @@ from brainconv.predictivity.splits import Splits, make_splits
 from brainconv.reliability import require_repeats, split_half_reliability
 
 MIN_GROUPS = 20  # fewer groups are too few to be drawn as the units of a bootstrap
+N_SIGNS = 100  # they tell the variance of pairs of stimuli to 14 %
 
 
 def score_predictivity(
@@ -50,8 +53,9 @@ def score_predictivity(
     splits : str or Splits
         See `make_splits`.
     n_boot : int
-        Resamples of stimuli and sites for the 95 % intervals (`Resampled`); 0 for none.  Predictions stay fixed and
-        nothing is fitted again; the reliability is computed on the same resample.
+        Resamples of stimuli and sites for the 95 % intervals (`Resampled`); 0 for none.  Nothing is fitted again: r
+        follows from what each stimulus does to it, as a test and as a training stimulus; the reliability is computed on
+        the same resample.
     n_shuffles : int
         How often the stimuli are shuffled for the negative control, for each site in an order of its own, so that few
         do: the sites share nothing then.  0 for none.
@@ -64,9 +68,9 @@ def score_predictivity(
     -------
     Scores
         Per area: a row for each layer and definition (``statistic`` "median over sites"), for the plain maximum over
-        layers, for the layer chosen inside the training stimuli by its leave-one-out r (``layer`` "nested"), and for
-        shuffled stimuli; and a row of analysis "reliability".  ``ceiling_low`` and ``ceiling_high`` are the 95 %
-        interval of the largest value that a noise-free model can reach (the value itself, twice, without a bootstrap).
+        layers, for the layer chosen by its r on inner folds of the training stimuli (``layer`` "nested"), and for
+        shuffled stimuli; and a row of analysis "reliability".  ``ceiling_low`` and ``ceiling_high`` are both the
+        largest value that a noise-free model can reach, ``ceiling_ci_low`` and ``ceiling_ci_high`` its 95 % interval.
         ``details``: see `build_details`.
 
     Raises
@@ -96,6 +100,9 @@ def score_predictivity(
     shuffles = draw_shuffles(n_shuffles, len(ids), recording.sites.index, random_state=random_state)
     site_areas = recording.sites["area"].to_numpy(dtype=str)
     animals = recording.sites["animal"].to_numpy(dtype=str) if "animal" in recording.sites else None
+    groups, notes = bootstrap_groups(recording, drawn)
+    units = np.arange(len(ids)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    signs = draw_signs(N_SIGNS if n_boot else 0, units, random_state=random_state)
     results = {
         name: cross_validate(
             part.gram,
@@ -106,12 +113,13 @@ def score_predictivity(
             shuffles=shuffles,
             areas=site_areas,
             features=part.features,
+            signs=signs,
+            units=units,
         )
         for name, layer in layers.items()
         for part in [layer.select(ids)]
     }
-    groups, notes = _bootstrap_groups(recording, drawn, order)
-    n_drawn = len(ids) if groups is None else len(np.unique(groups))
+    n_drawn = int(units.max()) + 1
     weights = draw_stimuli(n_boot, len(ids), groups=groups, random_state=random_state)
     reliability, resampled_reliability = (
         np.full(recording.n_sites, np.nan),
@@ -175,6 +183,7 @@ def score_predictivity(
         chosen=chosen,
         n_drawn=n_drawn,
         n_sites_drawn=n_sites_drawn,
+        random_state=random_state,
         power=np.diagonal(min(layers.values(), key=lambda x: x.layer_index).select(ids).gram).copy(),
     )
     notes = [*notes, *describe(results, recording, responses, drawn, n_shuffles=n_shuffles)]
@@ -242,13 +251,23 @@ def as_layers(
     return layers
 
 
-def _bootstrap_groups(
-    recording: Recording, drawn: Splits, order: NDArray[np.intp]
-) -> tuple[NDArray[np.str_] | None, list[str]]:
-    """Groups to draw as wholes where the splits keep them together, and what to say about it."""
+def bootstrap_groups(recording: Recording, drawn: Splits) -> tuple[NDArray[np.str_] | None, list[str]]:
+    """Groups to draw as wholes where the splits keep them together, and what to say about it.
+
+    Parameters
+    ----------
+    recording : Recording
+    drawn : Splits
+
+    Returns
+    -------
+    groups : ndarray of str, shape (n_stimuli,), or None
+        In the order of the splits; None where single stimuli are drawn.
+    notes : list of str
+    """
     notes = [drawn.note] if drawn.note else []
-    groups = recording.stimuli.groups
-    if groups is None or not drawn.name.startswith("group"):
+    groups = drawn.groups
+    if groups is None:
         return None, notes
     n_groups = len(np.unique(groups))
     if n_groups < MIN_GROUPS:
@@ -258,4 +277,4 @@ def _bootstrap_groups(
         )
         return None, notes
     notes.append(f"Intervals draw {n_groups} groups of stimuli, not single stimuli.")
-    return groups[order], notes
+    return groups, notes

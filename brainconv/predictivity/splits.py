@@ -74,8 +74,8 @@ class Splits:
                 raise InvalidInputError(msg)
             if self.groups is not None and (cut := np.intersect1d(self.groups[train], self.groups[test])).size:
                 msg = (
-                    f"Split {number} of {self.name!r} has stimuli of group {str(cut[0])!r} on both sides; a group of a test "
-                    f"stimulus must not train."
+                    f"Split {number} of {self.name!r} has stimuli of group {str(cut[0])!r} on both sides; the group of "
+                    f"a test stimulus must not train."
                 )
                 raise InvalidInputError(msg)
 

@@ -1,38 +1,39 @@
-"""Interval of a statistic over stimuli and sites, from resamples of both and of each alone."""
+"""Interval of a statistic over stimuli and sites, centred on its estimate, with every noise counted once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri, stdtrit
+from scipy.special import stdtr, stdtrit
 
-from brainconv.predictivity.resampling import interval, nanmean
+from brainconv.predictivity.resampling import nanmean
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Resampled:
-    """A statistic on resamples of stimuli and sites, of stimuli alone and of sites alone.
-
-    Drawing both at once counts what a stimulus and a site share (the noise of each response) three times, so that the
-    plain percentile interval is too wide; drawing n things makes a variance too small by (n - 1) / n.  The variance of
-    the statistic is therefore ``2 (a S + b P) - a b B``, with the variances B over resamples of both, S of stimuli and
-    P of sites, ``a = n / (n - 1)`` for n stimuli and ``b`` likewise for sites; it is kept between the larger of ``a S``
-    and ``b P``, and ``a b B``.
+    """A statistic, and the same on resamples of stimuli and sites, of stimuli alone and of sites alone.
 
     Parameters
     ----------
     both, stimuli, sites : ndarray, shape (n_resamples,)
     n_stimuli, n_sites : int
-        How many were drawn (groups count where groups were drawn).
+        How many were drawn (groups and animals count where these were drawn).
+    value : float
+        The estimate, on which the interval is centred; by default the mean of ``both``.
+    pairs : ndarray, shape (n_signs,)
+        The statistic with what pairs of a test and a training stimulus add under random signs; this variance is in that
+        over stimuli twice, once too often.  Empty where nothing was trained.
 
     References
     ----------
-    Schütt et al. (2023), eLife 12:e82566, doi:10.7554/eLife.82566 (the same correction for RDMs of subjects).
+    Schütt et al. (2023), eLife 12:e82566, doi:10.7554/eLife.82566, for the correction of two-factor bootstraps;
+    Efron & Stein (1981), Ann. Stat. 9:586, doi:10.1214/aos/1176345462, for what pairs add;
+    Satterthwaite (1946), Biometrics Bull. 2:110, doi:10.2307/3002019, for degrees of freedom.
     """
 
     both: Array
@@ -40,61 +41,67 @@ class Resampled:
     sites: Array
     n_stimuli: int
     n_sites: int
+    value: float = np.nan
+    pairs: Array = field(default_factory=lambda: np.empty(0))
+
+    def __post_init__(self) -> None:
+        if np.isnan(self.value):
+            object.__setattr__(self, "value", float(nanmean(self.both, axis=0)))
 
     def variance(self) -> float:
-        """Variance of the statistic, NaN without resamples.
+        """Variance of the statistic over new stimuli and new sites.
+
+        Drawing n things makes a variance too small by (n - 1) / n, and what stimuli and sites share (the noise of each
+        response) is in the variance of either alone.  With the variances S over resamples of stimuli, P of sites, B of
+        both, ``a = n / (n - 1)`` for n stimuli and ``b`` likewise for sites, and V of pairs, it is
+        ``(a S - V) + b P - a b (B - S - P)``.
 
         Returns
         -------
         float
+            NaN without resamples; not below what either factor has alone.
         """
-        a, b = (n / (n - 1) if n > 1 else 1.0 for n in (self.n_stimuli, self.n_sites))
-        together, stimuli, sites = (_variance(values) for values in (self.both, self.stimuli, self.sites))
-        if not np.isfinite([together, stimuli, sites]).all():
-            return np.nan
-        largest = max(a * b * together, a * stimuli, b * sites)
-        return float(np.clip(2 * (a * stimuli + b * sites) - a * b * together, max(a * stimuli, b * sites), largest))
+        stimuli, sites, shared = self._components()
+        return float(max(stimuli + sites - shared, stimuli, sites))
 
-    def rescaled(self) -> Array:
-        """The resamples of both, drawn towards or away from their mean until they have that variance, and wider.
-
-        The variance is itself an estimate from few sites (or animals, or stimuli): as with Student's t, the spread is
-        widened by the ratio of t to the normal at 97.5 %, with one degree of freedom less than the smaller number.
+    def degrees_of_freedom(self) -> float:
+        """Of the variance, after Satterthwaite: n - 1 for n stimuli or sites, their product for what they share.
 
         Returns
         -------
-        ndarray, shape (n_resamples,)
+        float
+            At least 1.
         """
-        spread = _variance(self.both)
-        if not spread > 0:
-            return self.both
-        centre = nanmean(self.both, axis=0)
-        freedom = max(min(self.n_stimuli, self.n_sites) - 1, 1)
-        wider = stdtrit(freedom, 0.975) / ndtri(0.975)
-        scaled: Array = centre + (self.both - centre) * np.sqrt(self.variance() / spread) * wider
-        return scaled
+        stimuli, sites, shared = self._components()
+        n, m = max(self.n_stimuli - 1, 1), max(self.n_sites - 1, 1)
+        spread = stimuli**2 / n + sites**2 / m + shared**2 / (n * m)
+        return float(max(self.variance() ** 2 / spread, 1.0)) if spread > 0 else float(n)
 
     def interval(self) -> tuple[float, float]:
-        """The 95 % percentile interval of the rescaled resamples.
+        """The 95 % interval: the estimate, and Student's t times the standard error to either side.
 
         Returns
         -------
         low, high : float
-            NaN where there are no finite values.
+            NaN without resamples.
         """
-        return interval(self.rescaled())
+        half = float(stdtrit(self.degrees_of_freedom(), 0.975)) * np.sqrt(self.variance())
+        return float(self.value - half), float(self.value + half)
 
     def p_value(self) -> float:
-        """Two-sided p of zero: twice the smaller share of rescaled resamples on one side, one added to both counts.
+        """Two-sided p of zero, of Student's t.
 
         Returns
         -------
         float
+            1 for a difference of nothing at all; NaN without resamples.
         """
-        values = self.rescaled()
-        finite = values[np.isfinite(values)]
-        smaller = min((finite <= 0).sum(), (finite >= 0).sum())
-        return float(min(1.0, 2.0 * (smaller + 1) / (finite.size + 1)))
+        error = np.sqrt(self.variance())
+        if np.isnan(error) or np.isnan(self.value):
+            return np.nan
+        if error == 0:
+            return 1.0 if self.value == 0 else 0.0
+        return float(2.0 * stdtr(self.degrees_of_freedom(), -abs(self.value) / error))
 
     def combine(self, function: Callable[[Array, Array], Array], other: Resampled) -> Resampled:
         """A function of two statistics on the same resamples.
@@ -102,19 +109,36 @@ class Resampled:
         Parameters
         ----------
         function : callable
-            Of two arrays, shape (n_resamples,).
+            Of two arrays of one shape.
         other : Resampled
 
         Returns
         -------
         Resampled
+            The resamples of each are centred on its estimate first.
         """
+        n_signs = max(self.pairs.size, other.pairs.size)
         return replace(
             self,
-            both=function(self.both, other.both),
-            stimuli=function(self.stimuli, other.stimuli),
-            sites=function(self.sites, other.sites),
+            both=function(self._centre(self.both), other._centre(other.both)),
+            stimuli=function(self._centre(self.stimuli), other._centre(other.stimuli)),
+            sites=function(self._centre(self.sites), other._centre(other.sites)),
+            value=float(function(np.asarray(self.value), np.asarray(other.value))),
+            pairs=function(*(one.pairs if one.pairs.size else np.full(n_signs, one.value) for one in (self, other))),
         )
+
+    def _centre(self, values: Array) -> Array:
+        return values - nanmean(values, axis=0) + self.value
+
+    def _components(self) -> tuple[float, float, float]:
+        """Variance over stimuli, over sites, and what is in both of them."""
+        a, b = (n / (n - 1) if n > 1 else 1.0 for n in (self.n_stimuli, self.n_sites))
+        both, stimuli, sites = (_variance(values) for values in (self.both, self.stimuli, self.sites))
+        if not np.isfinite([both, stimuli, sites]).all():
+            return np.nan, np.nan, np.nan
+        once = a * stimuli - (_variance(self.pairs) if self.pairs.size > 1 else 0.0)
+        # Pairs are counted twice, so that what is left is at least half.
+        return max(once, a * stimuli / 2), b * sites, max(a * b * (both - stimuli - sites), 0.0)
 
 
 def _variance(values: Array) -> float:

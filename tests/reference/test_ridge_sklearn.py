@@ -8,6 +8,7 @@ from sklearn.model_selection import LeaveOneOut
 
 from brainconv import StimulusSet
 from brainconv.predictivity import PENALTY_GRID, make_splits, mean_eigenvalue, predict_ridge, predict_ridge_primal
+from brainconv.predictivity.heldout import Inspection
 
 
 @pytest.fixture(autouse=True, params=[True, False], ids=["identity", "refit"])
@@ -88,11 +89,12 @@ def test_penalties_and_nested_r_leave_whole_groups_out(n, p, grouped, primal):
     )
     splits = make_splits("group4" if grouped else "kfold4", stimuli)
     inner = [splits.inner_folds(k) for k in range(4)]
+    inspections = [Inspection(one, np.empty((0, n))) for one in inner]
     gram = features @ features.T
     if primal:
-        found = predict_ridge_primal(features, responses, splits.train, splits.test, inner=inner)
+        found = predict_ridge_primal(features, responses, splits.train, splits.test, inspections=inspections)
     else:
-        found = predict_ridge(gram, responses, splits.train, splits.test, inner=inner)
+        found = predict_ridge(gram, responses, splits.train, splits.test, inspections=inspections)
     chosen = set()
     for fit, held, choices, one in zip(splits.train, splits.test, inner, found, strict=True):
         alphas = PENALTY_GRID * mean_eigenvalue(gram, fit)

@@ -55,8 +55,8 @@ def test_the_order_of_areas_is_found_and_has_an_interval():
     row = scores.table.iloc[0]
     assert row["value"] > 0.9
     assert row["ci_low"] > 0.8
-    # the larger of two: no permutation in 2,000 and no resample in 200 is beyond
-    assert row["p"] == pytest.approx(1 / 201)
+    # the larger of two: no permutation in 2,000 is beyond
+    assert row["p"] == pytest.approx(1 / 2001)
     assert row["area"] == "V1 < V2 < V4 < IT"
     assert row["analysis"] == "hierarchy"
     assert row["n_sites"] == 24

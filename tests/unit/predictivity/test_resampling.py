@@ -53,21 +53,15 @@ def test_the_two_orders_of_aggregation():
     assert aggregate(r, median_first=True) == pytest.approx(np.mean([0.2, 0.1]))
 
 
-def test_resampled_r_equals_a_loop():
+def test_resampled_r_is_centred_and_adds_up_what_stimuli_count():
     rng = np.random.default_rng(0)
-    observed = rng.normal(size=(40, 3))
-    predicted = observed + rng.normal(size=(40, 3))
-    test = [np.arange(0, 40, 2), np.arange(1, 40, 2)]
+    r, influence = rng.normal(size=(2, 3)), rng.normal(size=(2, 40, 3))
     weights = draw_stimuli(4, 40)
-    found = resample_r([predicted[t] for t in test], [observed[t] for t in test], test, weights)
+    found = resample_r(r, influence, weights)
     assert found.shape == (4, 2, 3)
     for b in range(4):
-        for k, held in enumerate(test):
-            rows = np.repeat(held, weights[b, held].astype(int))
-            for site in range(3):
-                assert found[b, k, site] == pytest.approx(
-                    np.corrcoef(predicted[rows, site], observed[rows, site])[0, 1]
-                )
+        np.testing.assert_allclose(found[b], r + np.einsum("n,kns->ks", weights[b] - 1.0, influence))
+    np.testing.assert_allclose(resample_r(r, influence, np.ones((1, 40)))[0], r)
 
 
 def test_an_interval_of_nothing_is_missing():

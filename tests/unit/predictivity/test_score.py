@@ -70,7 +70,9 @@ def test_the_generating_layer_is_found_in_every_way(scores):
 def test_the_perfect_layer_reaches_the_ceiling(scores):
     assert value(scores, layer="two", definition="r/sqrt(ceiling)") == pytest.approx(1.0, abs=0.06)
     low, high = (value(scores, layer="two", column=f"ceiling_{side}") for side in ("low", "high"))
-    assert low < np.sqrt(6 / 7) < high
+    assert low == high == pytest.approx(np.sqrt(6 / 7), abs=0.03)
+    ends = [value(scores, layer="two", column=f"ceiling_ci_{side}") for side in ("low", "high")]
+    assert ends[0] < low < ends[1]
 
 
 def test_the_table_is_what_details_say(scores):
@@ -232,7 +234,13 @@ def test_a_perfect_model_explains_what_can_be_explained():
     sites = pd.DataFrame({"area": ["V4"] * 40}, index=[f"u{k:02d}" for k in range(40)])
     layer = Representation.from_features(truth, ids, keep=False, layer="truth", layer_index=0)
     scores = score_predictivity(layer, Recording("rec", stimuli, trials, sites), n_boot=200, n_shuffles=0)
-    rows = scores.table[~scores.table["statistic"].str.contains(",").fillna(False)].set_index("definition")
+    table = scores.table[~scores.table["statistic"].str.contains(",").fillna(False)]
+    each = table[table["statistic"] == "median over sites of each site's ratio"].set_index("definition")
+    assert sorted(each.index) == ["CCnorm", "FEVE", "r2/ceiling (NSD)"]
+    assert each["value"].to_numpy(dtype=float) == pytest.approx(1.0, abs=0.06)
+    assert (each["ci_low"] < each["value"]).all()
+    assert (each["n_sites"] == 40).all()
+    rows = table[table["statistic"] == "median over sites"].set_index("definition")
     for definition in ("r/sqrt(ceiling)", "r2/ceiling", "CCnorm", "r2/ceiling (NSD)", "FEVE"):
         row = rows.loc[definition]
         assert row["value"] == pytest.approx(1.0, abs=0.04), definition
@@ -280,3 +288,51 @@ def test_every_sites_reliability_has_an_interval(scores):
     details = scores.details
     assert (details["reliability_low"] < details["reliability"]).all()
     assert (details["reliability"] < details["reliability_high"]).all()
+
+
+@pytest.mark.parametrize("regression", ["ridge", "pls3"])
+def test_the_layer_that_generalises_over_objects_is_chosen(regression):
+    """One layer knows what objects share, the other which object it is: only the first predicts a new object."""
+    rng = np.random.default_rng(0)
+    n_objects, n_views = 32, 8
+    member = np.repeat(np.arange(n_objects), n_views)
+    shared = rng.normal(size=(n_objects, 4))[member] + 0.3 * rng.normal(size=(len(member), 4))
+    names = np.eye(n_objects)[member] + 0.01 * rng.normal(size=(len(member), n_objects))
+    responses = shared @ rng.normal(size=(4, 20)) / 2 + rng.normal(size=(n_objects, 20))[member]
+    responses += 0.5 * rng.normal(size=responses.shape)
+    ids = tuple(f"s{i:03d}" for i in range(len(member)))
+    table = pd.DataFrame({"group": [f"object{k}" for k in member]}, index=ids)
+    stimuli = StimulusSet("set", ids, np.zeros((len(ids), 1, 1, 3), np.uint8), table=table)
+    sites = pd.DataFrame({"area": ["IT"] * 20}, index=[f"u{k:02d}" for k in range(20)])
+    layers = [
+        Representation.from_features(x, ids, keep=False, layer=name, layer_index=k)
+        for k, (name, x) in enumerate({"which object": names, "what it is like": shared}.items())
+    ]
+    recording = Recording("rec", stimuli, responses, sites)
+    kwargs = {"splits": "group", "regression": regression, "n_boot": 0, "n_shuffles": 0}
+    details = score_predictivity(layers, recording, **kwargs).details
+    assert (details["nested_layer"] == "what it is like").all()
+    r, nested = (details[name].mean(["split", "site"]) for name in ("r", "nested_r"))
+    np.testing.assert_allclose(nested, r, atol=0.12)  # inside training as outside
+    assert float(r.sel(layer="which object")) < 0.1 < 0.3 < float(r.sel(layer="what it is like"))
+
+
+def test_an_early_group_of_sites_does_not_decide_the_form_for_later_ones():
+    """Sites that lack stimuli are fitted apart: with few units the features pay for some and the Gram for others."""
+    rng = np.random.default_rng(0)
+    n, ids = 80, tuple(f"s{i:02d}" for i in range(80))
+    features = rng.normal(size=(n, 45))
+    responses = features @ rng.normal(size=(45, 6)) + rng.normal(size=(n, 6))
+    responses[40:, :3] = np.nan  # 36 training stimuli: the Gram; the others have 72: the features
+    stimuli = StimulusSet("set", ids, np.zeros((n, 1, 1, 3), np.uint8))
+    sites = pd.DataFrame({"area": ["V4"] * 6}, index=list("abcdef"))
+    kept, dropped = (
+        score_predictivity(
+            Representation.from_features(features, ids, keep=keep, layer="one"),
+            Recording("rec", stimuli, responses, sites),
+            n_boot=0,
+            n_shuffles=0,
+        ).details["r"]
+        for keep in (True, False)
+    )
+    np.testing.assert_allclose(kept, dropped, atol=1e-8)

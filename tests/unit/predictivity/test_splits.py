@@ -114,7 +114,7 @@ def test_groups_too_few_to_choose_inside_training_are_refused(n_groups):
 
 def test_a_split_that_cuts_a_group_is_refused():
     ids = tuple(map(str, range(40)))
-    with pytest.raises(InvalidInputError, match="group .a. on both sides"):
+    with pytest.raises(InvalidInputError, match=r"group .a. on both sides"):
         Splits("cut", ids, (np.arange(30),), (np.arange(30, 40),), groups=np.array(["a"] * 40))
 
 
