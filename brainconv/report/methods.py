@@ -339,7 +339,9 @@ def _describe_first_layer(known: Mapping[str, Any]) -> Section:
             f"least squares from {n_starts}starts. A filter counts as a Gabor when its R² exceeds {point} of "
             f"{n_noise}filters of three-channel 1/f noise of the same size, which went through the same colour "
             "reduction and starts. Width and length of the envelope in periods, n_x = σ_x f and n_y = σ_y f, stand "
-            "beside the macaque V1 cells of Ringach 2002."
+            "beside the macaque V1 cells of Ringach 2002. The distance between the two is the total variation of their "
+            "shares in the published bins; p permutes the labels of filters and cells, and the floor is the mean "
+            "distance over these permutations: what two samples of these sizes from one distribution have."
         ],
     )
 

@@ -146,6 +146,7 @@ def test_reliability_and_first_layer():
     section = describe_methods(Scores.from_rows(rows), settings=settings)
     assert titles(section)[-2:] == ["Reliability", "First layer"]
     assert "95th percentile" in text_of(section)
+    assert "permutes the labels of filters and cells" in text_of(section)
     assert "100 random splits" in text_of(section)
 
 
