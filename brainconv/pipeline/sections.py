@@ -67,7 +67,8 @@ def _summarise(comparison: Comparison) -> Summary:
     numbers = None
     if best:
         columns = ["analysis", "recording", "area", "model", "weights", "layer", "definition", "value", "ci_low"]
-        columns += ["ci_high", "ceiling_low", "ceiling_high", "n_stimuli", "n_sites", "simulated"]
+        columns += ["ci_high", "ceiling_low", "ceiling_high", "ceiling_ci_low", "ceiling_ci_high", "n_stimuli"]
+        columns += ["n_sites", "simulated"]
         numbers = TableItem(
             pd.concat(best, ignore_index=True)[columns],
             captions.BEST_TABLE,
