@@ -81,7 +81,7 @@ BEST_TABLE = (
 
 RECORDINGS_TABLE = (
     "Recordings. Degrees: width of a stimulus; empty means that it is not known and the stimulus filled the network's "
-    "input. Repeats: empty where only averages are published."
+    "input. Repeats: empty where only averages are published. Noise: that of a simulated recording."
 )
 
 LAYERS_TABLE = "Layers in their order of execution; units at the largest input of this run."

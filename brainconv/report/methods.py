@@ -43,7 +43,7 @@ def describe_methods(
     settings : mapping, optional
         Numbers that no table holds: ``n_boot``, ``n_permutations``, ``n_shuffles``, ``n_ceiling_splits``,
         ``random_state``, ``penalty_grid`` (sequence of float), ``units``, ``version``; ``first_layer``, a mapping with
-        ``n_starts``, ``n_noise`` and ``gate_percentile``.
+        ``n_starts``, ``n_noise`` and ``gate_percentile``; ``noise``, what was made, by simulated recording.
     title : str
 
     Returns
@@ -75,7 +75,7 @@ def describe_methods(
     if "first_layer" in known:
         sections.append(_describe_first_layer(known["first_layer"] or {}))
     if table["simulated"].fillna(False).any():
-        sections.append(_describe_simulation(table))
+        sections.append(_describe_simulation(table, known.get("noise") or {}))
     text = " ".join(paragraph for section in sections for paragraph in section.text)
     cited = [f"{name}, {rest}" for name, rest in REFERENCES.items() if name in text]
     opening = [f"All numbers were computed with brainconv {known['version']}."] if "version" in known else []
@@ -346,13 +346,18 @@ def _describe_first_layer(known: Mapping[str, Any]) -> Section:
     )
 
 
-def _describe_simulation(table: pd.DataFrame) -> Section:
-    names = ", ".join(_words(table[table["simulated"].fillna(False)], "recording"))
+def _describe_simulation(table: pd.DataFrame, noise: Mapping[str, str]) -> Section:
+    recordings = _words(table[table["simulated"].fillna(False)], "recording")
+    made: dict[str, list[str]] = {}
+    for name in recordings:
+        made.setdefault(noise.get(name, "Poisson"), []).append(name)
+    names = ", ".join(recordings)
+    kinds = [f"{kind} ({', '.join(members)})" if len(made) > 1 else kind for kind, members in made.items()]
     return Section(
         "Simulated recordings",
         text=[
-            f"{names}: responses were made by a computer from the features of a known layer, with Poisson noise "
-            "and a known number of repeats. They test whether the analyses recover that layer and the analytic "
-            "reliability; they say nothing about brains."
+            f"{names}: responses were made by a computer from the features of a known layer, with a known number of "
+            f"repeats. Noise: {', and '.join(kinds)}. They test whether the analyses recover that layer and the "
+            "analytic reliability; they say nothing about brains."
         ],
     )
