@@ -12,7 +12,7 @@ from brainconv.pipeline.simulate import simulate_area
 
 torch = pytest.importorskip("torch")
 
-SETTINGS = {"areas": {"V4": "0"}, "n_stimuli": 40, "n_repeats": 4, "n_sites": 20}
+SETTINGS = {"areas": {"V4": "1"}, "n_stimuli": 40, "n_repeats": 4, "n_sites": 20}
 
 
 @pytest.fixture(scope="module")
