@@ -71,7 +71,8 @@ def simulate_recording(
     Notes
     -----
     Sites and noise are drawn over sorted stimulus ids: the order of the stimuli does not change what a stimulus evokes.
-    By default pure Poisson noise: no gain that drifts from trial to trial, no correlation between sites.
+    By default pure Poisson noise: no gain that drifts from trial to trial, no correlation between sites.  With drift
+    the repeats of a stimulus are no longer exchangeable: split-half reliability falls below ``reliability_true``.
     """
     units = check_array(features, (len(stimuli), None), what=f"Features of {true_layer!r}", finite=True)
     _check_count(n_repeats, what="n_repeats")
