@@ -88,7 +88,7 @@ def summarise_first_layer(
     reference : ShapeTable
         Binned shapes of neurons.
     n_boot : int
-        Resamples of filters for the medians, and samples of neurons for the distance.
+        Resamples of filters for the medians, and permutations of filters and neurons for the distance.
     random_state : int
         Seed.
 
@@ -169,9 +169,9 @@ def compare_shapes(
 ) -> list[dict[str, Any]]:
     """Distance between the shapes of filters and of neurons on the neurons' own bins.
 
-    D = ½ Σ |q - p̂| over bins, q the share of filters and p̂ of neurons in a bin (total variation: 0 the same, 1 apart).
-    The filters of a layer are all there are, so that p speaks about the sample of neurons only: how often as many
-    neurons, drawn from the filters' distribution q, lie at least as far from q as the recorded ones.
+    D = ½ Σ |q̂ - p̂| over bins, q̂ the share of filters and p̂ of neurons in a bin (total variation: 0 the same, 1 apart).
+    Filters and neurons are two samples: p is how often the pooled cells and filters, dealt anew into groups of these
+    sizes, lie at least as far apart (a permutation test, exact whatever the common distribution is).
 
     Parameters
     ----------
@@ -180,34 +180,48 @@ def compare_shapes(
     reference : ShapeTable
         Binned shapes of neurons.
     n_samples : int
-        Samples of neurons drawn.
+        Permutations of the labels.
     random_state : int
         Seed.
 
     Returns
     -------
     list of dict
-        Three rows: the distance with its p; the distance expected of neurons drawn from q (the floor that a sample
-        of this size has, with its 2.5 and 97.5 % points); and the share of filters outside the table's range.
+        Three rows: the distance with its p; the floor, the mean distance of two samples of these sizes from one
+        distribution, with its 2.5 and 97.5 % points (over the same permutations); and the share of filters outside the
+        table's range.  With fewer than two filters all are NaN.
+
+    Notes
+    -----
+    Filters count as independent draws of what training produces.  Filters that training makes alike are fewer draws
+    than their number; p is then too small.
+
+    Two samples with replacement from the pooled bins would give too low a floor: they miss the rare bins.
     """
     counts, outside = reference.bin_shapes(n_x, n_y)
-    n_filters, n_cells = int(counts.sum()), reference.n_cells
+    filters, cells = counts.ravel(), reference.counts.ravel()
+    n_filters, n_cells = int(filters.sum()), reference.n_cells
     shared = {"area": "V1", "n_units": n_filters, "n_sites": n_cells}
-    definition = "total variation, bins of (n_x, n_y), p from multinomial samples of neurons"
     value = p = floor = low = high = share = np.nan
     if n_filters >= 2:
-        q = counts.ravel() / n_filters
-        value = 0.5 * float(np.abs(q - reference.counts.ravel() / n_cells).sum())
-        drawn = np.random.default_rng(random_state).multinomial(n_cells, q, size=n_samples) / n_cells
-        null = 0.5 * np.abs(drawn - q).sum(axis=1)
+        pooled = filters + cells
+        drawn = np.random.default_rng(random_state).multivariate_hypergeometric(pooled, n_filters, size=n_samples)
+        value = float(_total_variation(filters, cells))
+        null = _total_variation(drawn, pooled - drawn)
         p = (1 + int((null >= value - 1e-12).sum())) / (1 + n_samples)
         floor, low, high = float(null.mean()), *map(float, np.quantile(null, [0.025, 0.975]))
         share = float(outside.mean())
     return [
-        {"statistic": "shape_distance", "definition": definition, "value": value, "p": p, **shared},
+        {
+            "statistic": "shape_distance",
+            "definition": "total variation, bins of (n_x, n_y), p from permuted labels of filters and neurons",
+            "value": value,
+            "p": p,
+            **shared,
+        },
         {
             "statistic": "shape_distance_floor",
-            "definition": "total variation expected of as many neurons drawn from the filters' own distribution",
+            "definition": "total variation expected of two samples of these sizes from one distribution",
             "value": floor,
             "ci_low": low,
             "ci_high": high,
@@ -220,6 +234,13 @@ def compare_shapes(
             **shared,
         },
     ]
+
+
+def _total_variation(a: NDArray[np.int64], b: NDArray[np.int64]) -> Array:
+    """Of the shares of two samples, counted in bins along the last axis."""
+    shares_a, shares_b = (sample / sample.sum(axis=-1, keepdims=True) for sample in (a, b))
+    distance: Array = 0.5 * np.abs(shares_a - shares_b).sum(axis=-1)
+    return distance
 
 
 def compute_wilson_interval(n_hits: int, n: int, *, level: float = 0.95) -> tuple[float, float]:

@@ -39,7 +39,8 @@ PROFILES = {
     "Intervals: 95 % bootstrap over stimuli and sites (corrected for two factors), with predictions fixed.",
 }
 
-_REACHABLE = "Grey: the largest r that a noise-free model can reach, the root of the split-half reliability."
+_REACHABLE = "Grey: the largest r that a noise-free model can reach, the root of the split-half reliability "
+"(95 % interval)."
 
 CEILINGS = {
     "rsa": "Grey: noise ceiling, from each subject's similarity to the mean of the others (lower bound) and of all "
@@ -80,14 +81,18 @@ BEST_TABLE = (
 
 RECORDINGS_TABLE = (
     "Recordings. Degrees: width of a stimulus; empty means that it is not known and the stimulus filled the network's "
-    "input. Repeats: empty where only averages are published."
+    "input. Repeats: empty where only averages are published. Noise: that of a simulated recording."
 )
 
 LAYERS_TABLE = "Layers in their order of execution; units at the largest input of this run."
 
 SITE_TABLE = "Cross-validated r of every site: mean over test folds of Pearson's r."
 
-FIRST_LAYER_TABLE = "First-layer filters in numbers. Brackets: 95 % interval over filters."
+FIRST_LAYER_TABLE = (
+    "First-layer filters in numbers. Brackets: 95 % interval over filters; for the floor of the shape distance, the "
+    "middle 95 % of permutations. Shape distance: total variation between filters and V1 cells over the published bins "
+    "(0: the same, 1: apart); its floor is what two samples of these sizes from one distribution have."
+)
 
 BANDWIDTHS = (
     "Half-width at 1/√2 of the peak of orientation tuning. Cells: measured with gratings (mean rates). Filters: "

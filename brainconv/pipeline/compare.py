@@ -107,7 +107,8 @@ def compare(
             if scores.details is not None:
                 details[analysis, model.name, target.name] = scores.details
             if analysis == "rsa":
-                measured = measure_geometries({model.name: extracted[key]}, target, n_boot=n_boot)
+                layers_of = {model.name: extracted[key]}
+                measured = measure_geometries(layers_of, target, n_boot=n_boot, random_state=random_state)
                 parts["measures", model.name, target.name] = measured
                 best = find_most_similar_layer(scores)
                 if best is not None:
@@ -150,7 +151,7 @@ def _test_layers(
 ) -> Scores:
     """The layers of the one model against its first."""
     if analysis == "predictivity":
-        return compare_predictivity({name: scores}, {})
+        return compare_predictivity({name: scores}, {}, random_state=seed)
     return compare_geometries({name: layers}, {name: scores}, target, twins={}, n_boot=n_boot, random_state=seed)
 
 

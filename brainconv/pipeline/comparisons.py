@@ -48,7 +48,9 @@ def find_twins(models: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
     }
 
 
-def compare_predictivity(scores: Mapping[str, Scores], twins: Mapping[str, list[str]]) -> Scores:
+def compare_predictivity(
+    scores: Mapping[str, Scores], twins: Mapping[str, list[str]], *, random_state: int = 0
+) -> Scores:
     """Test models, layers and training against each other on one recording.
 
     Parameters
@@ -57,6 +59,8 @@ def compare_predictivity(scores: Mapping[str, Scores], twins: Mapping[str, list[
         Of `score_predictivity` for one recording, with one seed.
     twins : mapping of key to list of keys
         See `find_twins`; those that were not scored on this recording are passed over.
+    random_state : int
+        Seed of the draw of twins.
 
     Returns
     -------
@@ -85,7 +89,7 @@ def compare_predictivity(scores: Mapping[str, Scores], twins: Mapping[str, list[
         if len(present) < MIN_TWINS:
             notes.append(f"{len(present)} untrained twin(s) of {key}: trained against untrained needs {MIN_TWINS}.")
             continue
-        table = compare_with_twins(drawn[key], present)
+        table = compare_with_twins(drawn[key], present, random_state=random_state)
         rows += _differences(drawn[key], _records(table), f"{MEAN},{MINUS}mean of {len(present)} untrained twins")
     single = {key: one for key, one in drawn.items() if key not in extra}
     if len(single) > 1:

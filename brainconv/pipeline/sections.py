@@ -67,7 +67,8 @@ def _summarise(comparison: Comparison) -> Summary:
     numbers = None
     if best:
         columns = ["analysis", "recording", "area", "model", "weights", "layer", "definition", "value", "ci_low"]
-        columns += ["ci_high", "ceiling_low", "ceiling_high", "n_stimuli", "n_sites", "simulated"]
+        columns += ["ci_high", "ceiling_low", "ceiling_high", "ceiling_ci_low", "ceiling_ci_high", "n_stimuli"]
+        columns += ["n_sites", "simulated"]
         numbers = TableItem(
             pd.concat(best, ignore_index=True)[columns],
             captions.BEST_TABLE,
@@ -103,6 +104,7 @@ def _describe_run(comparison: Comparison) -> Section:
                 "repeats": target.n_repeats if isinstance(target, Recording) and target.has_repeats else None,
                 "RDMs": None if few else len(target),  # type: ignore[arg-type]
                 "degrees": None if stimuli is None else stimuli.degrees,
+                "noise": target.metadata.get("noise"),
                 "unit": target.unit if isinstance(target, Recording) else target.estimator,
             }
         )
@@ -382,6 +384,7 @@ def _flatten(comparison: Comparison) -> dict[str, object]:
         "n_boot": settings.get("n_boot"),
         "penalty_grid": PENALTY_GRID.tolist(),
         "units": settings.get("extraction", {}).get("units", "raw"),
+        "noise": {name: made for name, target in comparison.targets.items() if (made := target.metadata.get("noise"))},
     }
     if comparison.first_layers:
         flat["first_layer"] = {**settings.get("first_layer", {}), "gate_percentile": 95}

@@ -105,7 +105,8 @@ def list_measures(comparison: Comparison, recording: str) -> list[TableItem]:
             )
         )
     bounded = own[(own["analysis"] == MEASURES) & own["ceiling_high"].notna()]
-    columns = ["model", "weights", "layer", "definition", "value", "ci_low", "ci_high", "ceiling_low", "ceiling_high"]
+    columns = ["model", "weights", "layer", "definition", "value", "ci_low", "ci_high"]
+    columns += ["ceiling_low", "ceiling_high", "ceiling_ci_low", "ceiling_ci_high"]
     if not bounded.empty:
         items.append(TableItem(bounded[[*columns, "simulated"]], captions.CROSS_VALIDATED_TABLE))
     dimensions = own[own["analysis"] == DIMENSIONALITY]

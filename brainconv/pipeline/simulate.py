@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def simulate_area(area: str, model: Model, settings: Mapping[str, Any], *, random_state: int = 0) -> Recording:
-    """Show the quickstart's crops to a network and record, with Poisson noise, from one of its layers.
+    """Show the quickstart's crops to a network and record, with noise, from one of its layers.
 
     Parameters
     ----------
@@ -28,7 +28,8 @@ def simulate_area(area: str, model: Model, settings: Mapping[str, Any], *, rando
     model : Model
         The generating network.
     settings : mapping
-        ``areas`` (area to layer), ``n_stimuli``, ``n_repeats`` and ``n_sites``, as in the configuration.
+        ``areas`` (area to layer), ``n_stimuli``, ``n_repeats``, ``n_sites`` and, if they are to be above 0,
+        ``noise_correlation`` and ``drift``, as in the configuration.
     random_state : int
         Seed of the crops, of the sites' weights and of the noise.
 
@@ -54,5 +55,7 @@ def simulate_area(area: str, model: Model, settings: Mapping[str, Any], *, rando
         true_model=model.name,
         n_sites=settings["n_sites"],
         n_repeats=settings["n_repeats"],
+        noise_correlation=settings.get("noise_correlation", 0.0),
+        drift=settings.get("drift", 0.0),
         random_state=random_state,
     )

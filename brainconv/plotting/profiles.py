@@ -15,6 +15,7 @@ from brainconv.plotting.selection import (
     MAX_BASELINE_LAYERS,
     describe_counts,
     describe_score,
+    get_ceiling_bands,
     get_ceiling_span,
     is_simulated,
     select_scores,
@@ -66,7 +67,8 @@ def plot_layer_profiles(
     """Score of every layer, one curve per model, for one recording, area and formula.
 
     Trained networks are solid, untrained ones dashed with hollow markers (one thin curve per seed). Bands and bars
-    are the interval `ci_low` to `ci_high` of the table, the grey band is the ceiling. Models of one or two layers
+    are the interval `ci_low` to `ci_high` of the table, the grey band is the ceiling: its interval or, where it has
+    none, its bounds. Models of one or two layers
     (``pixels``, ``v1_gabor``) stand at the right in a panel of their own; networks whose layers differ
     have a panel each.
 
@@ -242,15 +244,15 @@ def _draw_points(
 
 
 def _draw_ceiling(axes: Sequence[Axes], table: pd.DataFrame, reason: str) -> str:
-    bounds = table[["ceiling_low", "ceiling_high"]].dropna(how="all").drop_duplicates()
-    if bounds.empty:
+    bands = get_ceiling_bands(table).dropna(how="all").drop_duplicates()
+    if bands.empty:
         return f"no ceiling: {reason}"
     low, high = get_ceiling_span(table)
     for axis in axes:
         axis.axhspan(low, high, color=CEILING, alpha=0.45, linewidth=0, zorder=0, label="ceiling")
         if high - low < 0.01:  # a band that thin cannot be seen
             axis.axhline((low + high) / 2, color=CEILING, linewidth=2.0, zorder=0)
-    return "the ceiling differs between rows: its whole range is shown" if len(bounds) > 1 else ""
+    return "the ceiling differs between rows: its whole range is shown" if len(bands) > 1 else ""
 
 
 def _mark_layers(axis: Axes, names: tuple[str, ...], true_layer: str | None, recovered_layer: str | None) -> None:
@@ -271,7 +273,8 @@ def _mark_layers(axis: Axes, names: tuple[str, ...], true_layer: str | None, rec
 
 
 def _finish(figure: Figure, axes: Sequence[Axes], table: pd.DataFrame, said: list[str], title: str) -> None:
-    shown = table[["value", "ci_low", "ci_high", "ceiling_low", "ceiling_high"]].to_numpy(dtype=float, na_value=0.0)
+    drawn = table[["value", "ci_low", "ci_high"]].join(get_ceiling_bands(table))
+    shown = drawn.to_numpy(dtype=float, na_value=0.0)
     floor, top = min(0.0, float(shown.min())), max(0.0, float(shown.max()))
     handles: dict[str, Any] = {}
     for axis in axes:

@@ -56,7 +56,7 @@ def plot_best_layers(
 
     Where the table holds several layers of a model the row of the highest value is shown, and the figure says that
     it is a plain maximum over layers on the same data. Rows already chosen (one per model, by nested choice) are
-    drawn as they are.
+    drawn as they are. The grey band is the ceiling: its interval or, where it has none, its bounds.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def plot_best_layers(
         handles: dict[str, Artist] = {
             s.label: axis.plot([], [], s.marker, color=s.colour, markerfacecolor=s.face)[0] for s in styles.values()
         }
-        if best[["ceiling_low", "ceiling_high"]].notna().any(axis=None):
+        if np.isfinite(get_ceiling_span(best)).any():
             handles["ceiling"] = axis.fill_between([], [], [], color=CEILING, alpha=0.5, linewidth=0)
         axis.set_yticks(ticks, labels)
         axis.tick_params(axis="y", length=0)

@@ -185,7 +185,7 @@ def is_simulated(table: pd.DataFrame) -> bool:
 
 
 def get_ceiling_span(table: pd.DataFrame) -> tuple[float, float]:
-    """Lowest and highest bound of the ceilings in these rows.
+    """What the band of the ceiling covers: the ceiling's interval where there is one, else its bounds.
 
     Parameters
     ----------
@@ -193,12 +193,30 @@ def get_ceiling_span(table: pd.DataFrame) -> tuple[float, float]:
 
     Returns
     -------
-    tuple of float
-        NaN where no row has a ceiling.
+    low, high : float
+        The lowest and the highest over the rows; NaN where no row has a ceiling.
+    """
+    span = get_ceiling_bands(table).to_numpy()
+    there = span[np.isfinite(span)]
+    return (float(there.min()), float(there.max())) if there.size else (np.nan, np.nan)
+
+
+def get_ceiling_bands(table: pd.DataFrame) -> pd.DataFrame:
+    """The band of every row's ceiling.
+
+    Parameters
+    ----------
+    table : DataFrame
+
+    Returns
+    -------
+    DataFrame
+        Columns ``low`` and ``high``, one row per row of the table; NaN for a row without a ceiling.
     """
     bounds = table[["ceiling_low", "ceiling_high"]].to_numpy(dtype=float, na_value=np.nan)
-    there = bounds[np.isfinite(bounds)]
-    return (float(there.min()), float(there.max())) if there.size else (np.nan, np.nan)
+    interval = table[["ceiling_ci_low", "ceiling_ci_high"]].to_numpy(dtype=float, na_value=np.nan)
+    has_interval = np.isfinite(interval).all(axis=1, keepdims=True)
+    return pd.DataFrame(np.where(has_interval, interval, bounds), table.index, ["low", "high"])
 
 
 def describe_score(table: pd.DataFrame) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from brainconv.containers import Recording, StimulusSet
 from brainconv.errors import InvalidInputError
+from brainconv.recordings.noise import draw_counts, draw_gains
 from brainconv.validation import check_array, check_positive
 
 
@@ -23,6 +24,8 @@ def simulate_recording(
     n_repeats: int = 8,
     n_pooled: int = 6,
     mean_count: float = 3.0,
+    noise_correlation: float = 0.0,
+    drift: float = 0.0,
     true_model: str | None = None,
     random_state: int = 0,
 ) -> Recording:
@@ -44,6 +47,10 @@ def simulate_recording(
         Units that one site reads from; see `compute_expected_counts`.
     mean_count : float, spikes
         Mean over stimuli of every site's expected count per presentation.
+    noise_correlation : float
+        Correlation of the sites' noise, in [0, 1), by one factor that all share (`draw_counts`).
+    drift : float
+        Share of each site's trial-to-trial variance that a slow drift of its gain makes, in [0, 1) (`draw_gains`).
     true_model : str, optional
         Name of the generating network, kept in ``metadata["true_model"]``.
     random_state : int
@@ -54,7 +61,7 @@ def simulate_recording(
     Recording
         Named ``simulated.<area>``, with ``simulated=True`` and spike counts as responses.  The column
         ``reliability_true`` of its sites is the analytic reliability of the mean over repeats
-        (`compute_poisson_reliability`).
+        (`compute_poisson_reliability`); ``metadata["noise"]`` says in words which noise was made.
 
     Raises
     ------
@@ -64,12 +71,18 @@ def simulate_recording(
     Notes
     -----
     Sites and noise are drawn over sorted stimulus ids: the order of the stimuli does not change what a stimulus evokes.
-    Pure Poisson noise: no gain that drifts from trial to trial, no correlation between sites.
+    By default pure Poisson noise: no gain that drifts from trial to trial, no correlation between sites.  With drift
+    the repeats of a stimulus are no longer exchangeable: split-half reliability falls below ``reliability_true``.
     """
     units = check_array(features, (len(stimuli), None), what=f"Features of {true_layer!r}", finite=True)
     _check_count(n_repeats, what="n_repeats")
+    options = {"noise_correlation": noise_correlation, "drift": drift}
+    for name, value in options.items():
+        if not 0.0 <= value < 1.0:
+            msg = f"{name} is {value}; expected a share of at least 0 and below 1."
+            raise InvalidInputError(msg)
     order = np.argsort(np.asarray(stimuli.ids))
-    site_seed, noise_seed = np.random.SeedSequence(random_state).spawn(2)
+    site_seed, noise_seed, drift_seed = np.random.SeedSequence(random_state).spawn(3)
     expected = compute_expected_counts(
         units[order],
         n_sites=n_sites,
@@ -77,21 +90,26 @@ def simulate_recording(
         mean_count=mean_count,
         random_state=np.random.default_rng(site_seed),
     )
-    counts = np.random.default_rng(noise_seed).poisson(expected[:, None, :], (len(order), n_repeats, n_sites))
-    responses = np.empty(counts.shape, dtype=np.float64)
-    responses[order] = counts
+    rates, gains = np.repeat(expected[:, None, :], n_repeats, axis=1), None
+    if drift > 0:
+        gains = draw_gains(expected, drift=drift, n_repeats=n_repeats, rng=np.random.default_rng(drift_seed))
+        rates *= gains
+    responses = np.empty(rates.shape, dtype=np.float64)
+    responses[order] = draw_counts(rates, correlation=noise_correlation, rng=np.random.default_rng(noise_seed))
+    reliability = compute_poisson_reliability(expected, n_repeats=n_repeats, gains=gains)
     sites = pd.DataFrame(
-        {"area": area, "reliability_true": compute_poisson_reliability(expected, n_repeats=n_repeats)},
+        {"area": area, "reliability_true": reliability},
         index=[f"{area}.{site:03d}" for site in range(n_sites)],
     )
     metadata: dict[str, Any] = {
         "true_layer": true_layer,
-        "noise": "Poisson",
+        "noise": _describe_noise(noise_correlation, drift),
         "mean_count": float(mean_count),
         "n_pooled": int(n_pooled),
         "seed": int(random_state),
         "reliability_true": float(np.median(sites["reliability_true"])),
     }
+    metadata |= {name: float(value) for name, value in options.items() if value > 0}
     if true_model is not None:
         metadata["true_model"] = true_model
     return Recording(
@@ -157,11 +175,24 @@ def compute_expected_counts(
     return expected
 
 
-def compute_poisson_reliability(expected: NDArray[np.float64], *, n_repeats: int) -> NDArray[np.float64]:
+def _describe_noise(correlation: float, drift: float) -> str:
+    said = ["Poisson"]
+    if correlation > 0:
+        said.append(f"correlation {correlation:g} between sites (one common factor)")
+    if drift > 0:
+        said.append(f"slow drift of each site's gain over the session, {drift:g} of the trial-to-trial variance")
+    return "; ".join(said)
+
+
+def compute_poisson_reliability(
+    expected: NDArray[np.float64], *, n_repeats: int, gains: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
     """Compute the reliability of the mean over repeats of Poisson counts whose expectation is known.
 
     Var(λ) / (Var(λ) + E[λ] / T), with mean and variance over stimuli: the share of the variance of the T-trial mean
-    that the stimulus explains.  A model that knows λ correlates with that mean by the square root of it.
+    that the stimulus explains.  A model that knows λ correlates with that mean by the square root of it.  With gains
+    that drift, the mean has expectation μ = λ times the mean gain of a stimulus' presentations, and the reliability is
+    Cov(λ, μ)² / (Var(λ) (Var(μ) + E[μ] / T)).
 
     Parameters
     ----------
@@ -169,6 +200,8 @@ def compute_poisson_reliability(expected: NDArray[np.float64], *, n_repeats: int
         λ.
     n_repeats : int
         T.
+    gains : ndarray, shape (n_stimuli, n_repeats, n_sites), optional
+        Gain of every presentation; by default 1.
 
     Returns
     -------
@@ -184,6 +217,11 @@ def compute_poisson_reliability(expected: NDArray[np.float64], *, n_repeats: int
     _check_count(n_repeats, what="n_repeats")
     signal, noise = lam.var(axis=0), lam.mean(axis=0) / n_repeats
     total = signal + noise
+    if gains is not None:
+        drifting = lam * gains.mean(axis=1)
+        shared = ((lam - lam.mean(axis=0)) * (drifting - drifting.mean(axis=0))).mean(axis=0) ** 2
+        total = signal * (drifting.var(axis=0) + drifting.mean(axis=0) / n_repeats)
+        signal = shared
     reliability: NDArray[np.float64] = np.divide(signal, total, out=np.full(len(total), np.nan), where=total > 0)
     return reliability
 

@@ -118,8 +118,12 @@ def _describe_ceiling(table: pd.DataFrame, analysis: str, reason: str, *, span: 
         "rsa": "noise ceiling between subjects",
         "predictivity": "what a model without error would reach, from the reliability of the sites",
     }.get(analysis, "ceiling")
-    numbers = f", {low:.3f}" + (f" to {high:.3f}" if high - low >= 0.0005 else "") if span else ""
-    return f"Grey: {what}{numbers}."
+    if not span:
+        return f"Grey: {what}."
+    bounds = {f"{bound:.3f}" for name in ("ceiling_low", "ceiling_high") for bound in table[name].dropna()}
+    if table["ceiling_ci_low"].notna().any() and len(bounds) == 1:
+        return f"Grey: {what}, {bounds.pop()} (95 % interval {low:.3f} to {high:.3f})."
+    return f"Grey: {what}, {low:.3f}" + (f" to {high:.3f}." if high - low >= 0.0005 else ".")
 
 
 def _describe_best(table: pd.DataFrame) -> str:

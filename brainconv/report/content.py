@@ -49,8 +49,10 @@ class TableItem:
     Parameters
     ----------
     frame : DataFrame
-        A column ``value`` beside ``ci_low`` and ``ci_high`` is shown as ``0.56 [0.53, 0.59]``, ``ceiling_low`` and
-        ``ceiling_high`` as one range; numbers are rounded, their full value is in the tool tip.
+        A column ``value`` beside ``ci_low`` and ``ci_high`` is shown as ``0.56 [0.53, 0.59]``. The ceiling is
+        ``0.61 to 0.72`` where its bounds differ and ``0.76 [0.71, 0.80]`` where it is one number with an interval
+        (``ceiling_ci_low``, ``ceiling_ci_high``). A ``p`` or ``q`` below .001 is ``< .001``. Numbers are rounded, their
+        full value is in the tool tip.
     caption : str
     compact : bool
         Leave out empty columns, and say columns of one value beneath the table instead of in every row.

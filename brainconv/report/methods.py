@@ -43,7 +43,7 @@ def describe_methods(
     settings : mapping, optional
         Numbers that no table holds: ``n_boot``, ``n_permutations``, ``n_shuffles``, ``n_ceiling_splits``,
         ``random_state``, ``penalty_grid`` (sequence of float), ``units``, ``version``; ``first_layer``, a mapping with
-        ``n_starts``, ``n_noise`` and ``gate_percentile``.
+        ``n_starts``, ``n_noise`` and ``gate_percentile``; ``noise``, what was made, by simulated recording.
     title : str
 
     Returns
@@ -75,7 +75,7 @@ def describe_methods(
     if "first_layer" in known:
         sections.append(_describe_first_layer(known["first_layer"] or {}))
     if table["simulated"].fillna(False).any():
-        sections.append(_describe_simulation(table))
+        sections.append(_describe_simulation(table, known.get("noise") or {}))
     text = " ".join(paragraph for section in sections for paragraph in section.text)
     cited = [f"{name}, {rest}" for name, rest in REFERENCES.items() if name in text]
     opening = [f"All numbers were computed with brainconv {known['version']}."] if "version" in known else []
@@ -339,18 +339,25 @@ def _describe_first_layer(known: Mapping[str, Any]) -> Section:
             f"least squares from {n_starts}starts. A filter counts as a Gabor when its R² exceeds {point} of "
             f"{n_noise}filters of three-channel 1/f noise of the same size, which went through the same colour "
             "reduction and starts. Width and length of the envelope in periods, n_x = σ_x f and n_y = σ_y f, stand "
-            "beside the macaque V1 cells of Ringach 2002."
+            "beside the macaque V1 cells of Ringach 2002. The distance between the two is the total variation of their "
+            "shares in the published bins; p permutes the labels of filters and cells, and the floor is the mean "
+            "distance over these permutations: what two samples of these sizes from one distribution have."
         ],
     )
 
 
-def _describe_simulation(table: pd.DataFrame) -> Section:
-    names = ", ".join(_words(table[table["simulated"].fillna(False)], "recording"))
+def _describe_simulation(table: pd.DataFrame, noise: Mapping[str, str]) -> Section:
+    recordings = _words(table[table["simulated"].fillna(False)], "recording")
+    made: dict[str, list[str]] = {}
+    for name in recordings:
+        made.setdefault(noise.get(name, "Poisson"), []).append(name)
+    names = ", ".join(recordings)
+    kinds = [f"{kind} ({', '.join(members)})" if len(made) > 1 else kind for kind, members in made.items()]
     return Section(
         "Simulated recordings",
         text=[
-            f"{names}: responses were made by a computer from the features of a known layer, with Poisson noise "
-            "and a known number of repeats. They test whether the analyses recover that layer and the analytic "
-            "reliability; they say nothing about brains."
+            f"{names}: responses were made by a computer from the features of a known layer, with a known number of "
+            f"repeats. Noise: {', and '.join(kinds)}. They test whether the analyses recover that layer and the "
+            "analytic reliability; they say nothing about brains."
         ],
     )

@@ -10,8 +10,15 @@ import pandas as pd
 
 from brainconv.report.content import TableItem
 
-#: Columns that are shown within another, as (value, low, high).
-_RANGES = (("value", "ci_low", "ci_high"), ("ceiling", "ceiling_low", "ceiling_high"))
+_INTERVAL = ("ci_low", "ci_high")
+_BOUNDS = ("ceiling_low", "ceiling_high")
+_CEILING_INTERVAL = ("ceiling_ci_low", "ceiling_ci_high")
+
+#: Columns of which one cell holds several.
+_JOINED = ("value", *_INTERVAL, *_BOUNDS, *_CEILING_INTERVAL)
+
+#: Probabilities; below this limit only that is said.
+_PROBABILITIES, _LEAST = ("p", "q"), 0.001
 
 _HEADINGS = {
     "value": "score",
@@ -19,6 +26,7 @@ _HEADINGS = {
     "n_repeats": "repeats",
     "n_sites": "sites",
     "n_units": "units",
+    "n_tests": "tests",
     "layer_index": "index",
     "definition": "formula",
 }
@@ -99,6 +107,23 @@ def format_value(value: Any, *, digits: int = 3) -> Cell:
     return Cell(str(value))
 
 
+def format_probability(value: Any, *, digits: int = 3) -> Cell:
+    """A p or q as a cell; below .001 only that is said, because no finite number of samples shows a p of 0.
+
+    Parameters
+    ----------
+    value : float or missing
+    digits : int
+        Decimals, at least 3.
+
+    Returns
+    -------
+    Cell
+    """
+    cell = format_value(value, digits=max(digits, 3))
+    return Cell("< .001", cell.full, number=True) if cell.number and float(value) < _LEAST else cell
+
+
 def _round(number: float, digits: int) -> str:
     size = abs(number)
     if math.isinf(number):
@@ -139,16 +164,17 @@ def arrange_table(item: TableItem, *, number: int = 0) -> ShownTable:
             if not filled.any():
                 continue
             same = filled.all() and len(set(frame[column].astype(str))) == 1
-            ranged = any(column in group for group in _RANGES)
-            if same and len(frame) > 1 and column not in _ALWAYS and not ranged:
-                constants.append((_heading(item, column), format_value(frame[column].iloc[0], digits=item.digits).text))
+            if same and len(frame) > 1 and column not in (*_ALWAYS, *_JOINED):
+                constants.append((_heading(item, column), _format(column, frame[column].iloc[0], item.digits).text))
             else:
                 kept.append(column)
         columns = kept
     for column in columns:
         frame[column] = _as_counts(frame[column])
-    inner = {part for name, low, high in _RANGES for part in (low, high) if {low, high} <= set(columns)}
-    inner = {part for part in inner if part.startswith("ceiling") or "value" in columns}
+    inner: set[str] = set()
+    for pair, needed in ((_INTERVAL, ("value",)), (_BOUNDS, ()), (_CEILING_INTERVAL, _BOUNDS)):
+        if {*pair, *needed} <= set(columns):
+            inner |= {*pair}
     shown: list[str] = []
     for column in columns:
         if column == "ceiling_low" and column in inner:
@@ -161,14 +187,15 @@ def arrange_table(item: TableItem, *, number: int = 0) -> ShownTable:
     numeric = [any(row[place].number for row in rows) for place in range(len(shown))]
     headings = []
     for column, is_number in zip(shown, numeric, strict=True):
-        text = _heading(item, column) + (" [interval]" if column == "value" and "ci_low" in inner else "")
+        interval = {"value": "ci_low", "ceiling": "ceiling_ci_low"}.get(column)
+        text = _heading(item, column) + (" [interval]" if interval in inner else "")
         headings.append(Cell(text, column if text != column else "", is_number))
     return ShownTable(item.caption, tuple(headings), rows, tuple(constants), number)
 
 
 def _as_counts(column: pd.Series[Any]) -> pd.Series[Any]:
     """Whole numbers that became floats only because one of them is missing."""
-    if not pd.api.types.is_float_dtype(column) or column.name in sum(_RANGES, ()):
+    if not pd.api.types.is_float_dtype(column) or column.name in (*_JOINED, *_PROBABILITIES):
         return column
     there = column.dropna()
     whole = len(there) and len(there) < len(column) and bool((there % 1 == 0).all())
@@ -179,18 +206,27 @@ def _heading(item: TableItem, column: str) -> str:
     return item.labels.get(column, _HEADINGS.get(column, column.replace("_", " ")))
 
 
+def _format(column: str, value: Any, digits: int) -> Cell:
+    return (format_probability if column in _PROBABILITIES else format_value)(value, digits=digits)
+
+
 def _cell(record: dict[Any, Any], column: str, inner: set[str], digits: int) -> Cell:
     if column == "value" and "ci_low" in inner:
-        value, low, high = (format_value(record[name], digits=digits) for name in ("value", "ci_low", "ci_high"))
-        if low.text == MISSING and high.text == MISSING:
-            return value
-        full = f"{value.full or value.text} [{low.full or low.text}, {high.full or high.text}]"
-        return Cell(f"{value.text} [{low.text}, {high.text}]", full, number=True)
+        return _add_interval(format_value(record["value"], digits=digits), record, _INTERVAL, digits)
     if column == "ceiling" and "ceiling_low" in inner:
-        low, high = (format_value(record[name], digits=digits) for name in ("ceiling_low", "ceiling_high"))
-        known = [cell for cell in (low, high) if cell.text != MISSING]
+        bounds = [format_value(record[name], digits=digits) for name in _BOUNDS]
+        known = {cell.text: cell for cell in bounds if cell.text != MISSING}
         if not known:
             return Cell(MISSING, "no ceiling")
-        texts = list(dict.fromkeys(cell.text for cell in known))
-        return Cell("–".join(texts), "–".join(cell.full or cell.text for cell in known), number=True)
-    return format_value(record[column], digits=digits)
+        full = " to ".join(dict.fromkeys(cell.full or cell.text for cell in bounds if cell.text != MISSING))
+        ceiling = Cell(" to ".join(known), full, number=True)
+        return _add_interval(ceiling, record, _CEILING_INTERVAL, digits) if "ceiling_ci_low" in inner else ceiling
+    return _format(column, record[column], digits)
+
+
+def _add_interval(cell: Cell, record: dict[Any, Any], names: tuple[str, str], digits: int) -> Cell:
+    low, high = (format_value(record[name], digits=digits) for name in names)
+    if low.text == MISSING and high.text == MISSING:
+        return cell
+    full = f"{cell.full or cell.text} [{low.full or low.text}, {high.full or high.text}]"
+    return Cell(f"{cell.text} [{low.text}, {high.text}]", full, number=True)

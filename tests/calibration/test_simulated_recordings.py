@@ -72,6 +72,20 @@ def test_estimated_reliability_is_the_analytic_one(features, stimuli, n_repeats,
     assert abs(error.mean()) < 4 * error.std() / np.sqrt(len(error)) + 0.002, error.mean()
 
 
+def test_correlated_noise_leaves_reliability_alone_and_drift_breaks_the_exchange_of_repeats(features, stimuli):
+    """Sites that share noise miss together, so that their mean error is large; each estimate has no bias."""
+    options = {"area": "V4", "true_layer": "conv2", "n_sites": 100}
+    errors = []
+    for seed in range(8):
+        recording = simulate_recording(features["conv2"], stimuli, noise_correlation=0.3, random_state=seed, **options)
+        estimated = compute_ceiling(recording, n_splits=20)["reliability"].to_numpy()
+        errors.append(np.mean(estimated - recording.sites["reliability_true"].to_numpy()))
+    assert abs(np.mean(errors)) < 4 * np.std(errors, ddof=1) / np.sqrt(len(errors)) + 0.002
+    drifting = simulate_recording(features["conv2"], stimuli, drift=0.5, **options)
+    estimated = compute_ceiling(drifting, n_splits=20)["reliability"].to_numpy()
+    assert np.median(estimated) < np.median(drifting.sites["reliability_true"]) - 0.02
+
+
 def test_the_generating_layer_is_the_best_by_predictivity_and_by_rsa(features, representations, stimuli, study, fewest):
     """One data set in every run of the tests, thirty in the full study: V1, V4 and IT from three layers."""
     n_sets = 30 if study.is_full else 1

@@ -10,5 +10,5 @@ from _runtime import job
 
 with job(snakemake):
     scores = {Path(path).parent.name: open_scores(path) for path in snakemake.input}
-    found = compare_predictivity(scores, find_twins(snakemake.params.models))
+    found = compare_predictivity(scores, find_twins(snakemake.params.models), random_state=snakemake.params.seed)
     save_scores(found, snakemake.output.scores, provenance=collect_provenance(seed=snakemake.params.seed))

@@ -1,5 +1,7 @@
 """The summary of a first layer: counts, medians, intervals and the distance from V1."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -103,6 +105,26 @@ def test_filters_in_bins_without_cells_are_at_distance_one():
     assert distance["p"] < 0.001
     assert distance["n_units"] == 10
     assert distance["n_sites"] == 79
+
+
+def test_p_and_floor_permute_the_labels_of_filters_and_cells():
+    """Two filters and two cells in two bins: of six deals four put one of each kind on either side (D = 0)."""
+    counts = np.zeros((5, 5), dtype=int)
+    counts[1, 1] = 2
+    cells = replace(RINGACH_NX_NY, counts=counts.T[::-1])
+    distance, floor, _ = compare_shapes(*spread(counts), reference=cells, n_samples=20_000)
+    assert distance["value"] == 1.0
+    assert distance["p"] == pytest.approx(2 / 6, abs=0.015)
+    assert floor["value"] == pytest.approx(2 / 6, abs=0.015)
+    assert (floor["ci_low"], floor["ci_high"]) == (0.0, 1.0)
+
+
+def test_the_floor_knows_that_filters_are_few():
+    """An observed sample of twelve is not the distribution it came from: with the filters fixed the floor was .11."""
+    few, many = (
+        compare_shapes(*(values[::step] for values in spread(RINGACH_NX_NY.counts)))[1]["value"] for step in (7, 1)
+    )
+    assert few > 0.3 > many > 0.15
 
 
 def test_the_distance_is_total_variation_by_hand():

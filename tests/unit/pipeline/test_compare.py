@@ -71,3 +71,16 @@ def test_what_cannot_be_compared_is_said_before_anything_runs(model: object) -> 
 def test_a_single_analysis_needs_no_list(model: object) -> None:
     comparison = bc.compare(model, make_recording(24, "many"), analyses="rsa", n_boot=0)
     assert set(comparison.scores.table["analysis"]) == {"rsa", "measures", "dimensionality"}
+
+
+def test_every_analysis_gets_the_seed(model: object) -> None:
+    """Other resamples with another seed, in every analysis that draws any, and the very same with the same."""
+    recording = make_recording(24, "many")
+    chosen = ["rsa", "predictivity"]
+    first, again, other = (
+        bc.compare(model, recording, analyses=chosen, n_boot=20, random_state=seed).scores.table for seed in (3, 3, 4)
+    )
+    pd.testing.assert_frame_equal(first, again)
+    changed = (first["ci_low"].ne(other["ci_low"]) & first["ci_low"].notna()).groupby(first["analysis"]).any()
+    drawing = ["rsa", "measures", "predictivity", "reliability", "comparison"]
+    assert changed[drawing].all(), changed

@@ -71,6 +71,15 @@ def test_every_kind_of_difference_is_there_once(scores: dict[str, Scores]) -> No
     assert pairs[["first", "second"]].to_numpy().tolist() == [["net", "twin1"], ["net", "pixels"], ["twin1", "pixels"]]
 
 
+def test_the_seed_of_the_draw_of_twins_is_handed_on(scores: dict[str, Scores]) -> None:
+    twins = find_twins(MODELS)
+    first, again, other = (compare_predictivity(scores, twins, random_state=seed).table for seed in (0, 0, 1))
+    trained = first["statistic"] == "mean over sites, minus mean of 5 untrained twins"
+    pd.testing.assert_frame_equal(first, again)
+    assert (first["ci_low"] != other["ci_low"])[trained].all()
+    pd.testing.assert_frame_equal(first[~trained], other[~trained])
+
+
 def test_selection_frequencies_and_preferred_layers(scores: dict[str, Scores]) -> None:
     found = compare_predictivity(scores, find_twins(MODELS))
     chosen = found.table[(found.table["analysis"] == "selection") & (found.table["weights"] == "default")]

@@ -89,6 +89,14 @@ def test_ceiling_band_or_the_reason_why_not(macaque):
     assert any("no ceiling: single repeats absent" in text for text in texts(without))
 
 
+def test_the_ceiling_band_is_the_interval_where_there_is_one(macaque):
+    table = macaque.table.assign(ceiling_ci_low=0.81, ceiling_ci_high=0.92)
+    figure = plot_layer_profiles(table, recording="cowley2023.210325", definition="r")
+    patch = figure.axes[0].patches[0]
+    assert (patch.get_y(), patch.get_y() + patch.get_height()) == pytest.approx((0.81, 0.92))
+    assert figure.axes[0].get_ylim()[1] > 0.92
+
+
 def test_simulated_is_said_and_layers_are_marked(simulated):
     figure = plot_layer_profiles(
         simulated, recording="simulated.V4", analysis="predictivity", true_layer="conv3", recovered_layer="conv2"

@@ -9,6 +9,7 @@ from brainconv.plotting import select_best_layers
 from brainconv.plotting.selection import (
     describe_counts,
     describe_score,
+    get_ceiling_bands,
     get_ceiling_span,
     is_simulated,
     order_areas,
@@ -71,6 +72,15 @@ def test_words_for_scores_and_counts(macaque, simulated):
     assert describe_counts(table) == "400 stimuli · 60 sites · 10 repeats"
     assert np.isnan(get_ceiling_span(table)).all()
     assert is_simulated(table)
+
+
+def test_the_band_of_a_ceiling_is_its_interval_where_there_is_one(macaque):
+    table = select_scores(macaque, recording="cowley2023.210325", definition="r")
+    assert get_ceiling_span(table) == (0.866, 0.866)
+    table.loc[:1, ["ceiling_ci_low", "ceiling_ci_high"]] = [[0.81, 0.90], [0.82, 0.92]]
+    bands = get_ceiling_bands(table)
+    assert bands.iloc[:3].to_numpy().tolist() == [[0.81, 0.90], [0.82, 0.92], [0.866, 0.866]]
+    assert get_ceiling_span(table) == (0.81, 0.92)
 
 
 def test_reliabilities_have_no_best_layer(macaque):

@@ -82,6 +82,85 @@ def test_seed_decides():
     assert not np.array_equal(first.responses, other.responses)
 
 
+def simulate(**options):
+    arguments = {"n_sites": 30, "n_repeats": 8, "random_state": 5} | options
+    return simulate_recording(FEATURES, make_stimuli(), area="V1", true_layer="c", **arguments)
+
+
+def test_without_options_the_noise_is_independent_poisson_of_the_same_seed():
+    seeds = np.random.SeedSequence(5).spawn(2)
+    expected = compute_expected_counts(FEATURES, n_sites=30, random_state=np.random.default_rng(seeds[0]))
+    counts = np.random.default_rng(seeds[1]).poisson(expected[:, None, :], (N, 8, 30))
+    for options in ({}, {"noise_correlation": 0.0, "drift": 0.0}):
+        recording = simulate(**options)
+        np.testing.assert_array_equal(recording.responses, counts)
+        assert recording.metadata["noise"] == "Poisson"
+        assert not {"noise_correlation", "drift"} & set(recording.metadata)
+
+
+def test_options_change_the_noise_alone_and_are_named():
+    plain, noisy = simulate(), simulate(noise_correlation=0.25, drift=0.3)
+    assert noisy.metadata["noise"] == (
+        "Poisson; correlation 0.25 between sites (one common factor); "
+        "slow drift of each site's gain over the session, 0.3 of the trial-to-trial variance"
+    )
+    assert (noisy.metadata["noise_correlation"], noisy.metadata["drift"]) == (0.25, 0.3)
+    correlated = simulate(noise_correlation=0.25)
+    np.testing.assert_array_equal(correlated.sites["reliability_true"], plain.sites["reliability_true"])
+    assert not np.array_equal(correlated.responses, plain.responses)
+    assert noisy.sites["reliability_true"].median() < plain.sites["reliability_true"].median()
+
+
+def correlate_noise(responses):
+    """Mean over pairs of sites of the correlation of their noise: deviations from the stimulus' mean over repeats."""
+    noise = responses - responses.mean(axis=1, keepdims=True)
+    noise = (noise / noise.std(axis=1, keepdims=True)).reshape(-1, responses.shape[2])
+    matrix = np.corrcoef(noise.T)
+    return matrix[np.triu_indices_from(matrix, 1)].mean()
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.2, 0.5])
+def test_noise_correlation_of_a_recording_is_the_one_asked_for(correlation):
+    responses = simulate(noise_correlation=correlation, n_repeats=400, n_sites=10).responses
+    assert correlate_noise(responses) == pytest.approx(correlation, abs=0.02)
+
+
+def test_drift_makes_near_repeats_more_alike_than_distant_ones():
+    """Correlation over stimuli and sites of the noise in two repeats: the nearer, the higher; without drift, none."""
+
+    def correlate_repeats(recording, lag):
+        noise = recording.responses - recording.responses.mean(axis=1, keepdims=True)
+        pairs = [(noise[:, t].ravel(), noise[:, t + lag].ravel()) for t in range(8 - lag)]
+        return np.mean([np.corrcoef(*pair)[0, 1] for pair in pairs])
+
+    slow, plain = simulate(drift=0.5, n_sites=200), simulate(n_sites=200)
+    near, middle, far = (correlate_repeats(slow, lag) for lag in (1, 3, 6))
+    assert near > middle + 0.1 > far + 0.2
+    assert abs(correlate_repeats(plain, 1) - correlate_repeats(plain, 6)) < 0.03
+
+
+def test_order_of_stimuli_does_not_change_correlated_or_drifting_noise():
+    order = np.random.default_rng(1).permutation(N)
+    options = {"area": "V1", "true_layer": "c", "noise_correlation": 0.3, "drift": 0.3}
+    straight = simulate_recording(FEATURES, make_stimuli(), **options)
+    mixed = simulate_recording(FEATURES[order], make_stimuli(order), **options)
+    np.testing.assert_array_equal(mixed.responses, straight.responses[order])
+
+
+@pytest.mark.parametrize("options", [{"noise_correlation": 0.4}, {"drift": 0.6}, {"drift": 0.8, "n_repeats": 1}])
+def test_a_model_that_knows_the_truth_reaches_the_root_of_the_reliability(options):
+    """Mean over many sites and 400 stimuli of the squared correlation of λ and the mean over repeats."""
+    features = np.random.default_rng(2).gamma(1.0, size=(400, 60))
+    stimuli = StimulusSet("grey", tuple(f"s{i:03d}" for i in range(400)), np.zeros((400, 2, 2, 3), dtype=np.uint8))
+    arguments = {"n_sites": 150, "n_repeats": 4, "random_state": 6} | options
+    recording = simulate_recording(features, stimuli, area="V1", true_layer="c", **arguments)
+    seeds = np.random.SeedSequence(6).spawn(2)
+    expected = compute_expected_counts(features, n_sites=150, random_state=np.random.default_rng(seeds[0]))
+    means = recording.mean_responses()
+    reached = [np.corrcoef(expected[:, site], means[:, site])[0, 1] ** 2 for site in range(150)]
+    assert np.mean(reached) == pytest.approx(recording.sites["reliability_true"].mean(), abs=0.01)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -90,6 +169,9 @@ def test_seed_decides():
         ({"n_repeats": 0}, "n_repeats is 0"),
         ({"n_sites": 0}, "n_sites is 0"),
         ({"mean_count": 0.0}, "mean_count"),
+        ({"noise_correlation": 1.0}, "noise_correlation is 1.0; expected a share"),
+        ({"drift": -0.1}, "drift is -0.1; expected a share"),
+        ({"drift": np.nan}, "drift is nan"),
     ],
 )
 def test_bad_input_ends_in_one_sentence(change, message):

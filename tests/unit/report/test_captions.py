@@ -53,6 +53,12 @@ def test_ceiling_is_given_in_numbers(high, words):
     assert words in describe_profiles(rows(ceiling_low=0.85, ceiling_high=high))[0]
 
 
+def test_a_ceiling_with_an_interval_is_given_with_it():
+    ceiling = {"ceiling_low": 0.76, "ceiling_high": 0.76, "ceiling_ci_low": 0.71, "ceiling_ci_high": 0.8}
+    caption, _ = describe_profiles(rows(**ceiling))
+    assert caption.endswith("reliability of the sites, 0.760 (95 % interval 0.710 to 0.800).")
+
+
 def test_rsa_has_its_own_interval_and_ceiling():
     caption, _ = describe_profiles(rows("rsa", ceiling_low=0.2, ceiling_high=0.5))
     assert "(similarity of RDMs (rho-a), mean over subjects)" in caption

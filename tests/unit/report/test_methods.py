@@ -138,6 +138,15 @@ def test_simulated_recordings_are_called_so():
     section = describe_methods(Scores.from_rows([row(simulated=True, recording="simulated.V4")]))
     assert titles(section)[-1] == "Simulated recordings"
     assert "say nothing about brains" in text_of(section)
+    assert "Noise: Poisson. They" in text_of(section)
+
+
+def test_the_noise_of_simulated_recordings_is_named():
+    table = Scores.from_rows([row(simulated=True, recording=f"simulated.{area}") for area in ("V1", "V4")])
+    noise = {"simulated.V1": "Poisson; drift", "simulated.V4": "Poisson; drift"}
+    assert "Noise: Poisson; drift. They" in text_of(describe_methods(table, settings={"noise": noise}))
+    text = text_of(describe_methods(table, settings={"noise": {"simulated.V1": "Poisson; drift"}}))
+    assert "Noise: Poisson; drift (simulated.V1), and Poisson (simulated.V4). They" in text
 
 
 def test_reliability_and_first_layer():
@@ -146,6 +155,7 @@ def test_reliability_and_first_layer():
     section = describe_methods(Scores.from_rows(rows), settings=settings)
     assert titles(section)[-2:] == ["Reliability", "First layer"]
     assert "95th percentile" in text_of(section)
+    assert "permutes the labels of filters and cells" in text_of(section)
     assert "100 random splits" in text_of(section)
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from brainconv.report.content import TableItem
-from brainconv.report.tables import arrange_table, format_value
+from brainconv.report.tables import arrange_table, format_probability, format_value
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,47 @@ def test_intervals_and_ceilings_stand_beside_their_values(frame):
     headings, rows = texts(arrange_table(TableItem(frame, "x")))
     assert headings == ["model", "layer", "score [interval]", "ceiling", "repeats"]
     assert rows == [
-        ["a", "conv1", "0.512 [0.400, 0.610]", "0.700–0.900", "–"],
+        ["a", "conv1", "0.512 [0.400, 0.610]", "0.700 to 0.900", "–"],
         ["a", "conv2", "0.600", "0.700", "8"],
     ]
+
+
+def test_a_ceiling_that_is_one_number_is_shown_once_with_its_interval(frame):
+    frame = frame.assign(
+        ceiling_low=[0.76, 0.6], ceiling_high=[0.76, 0.7], ceiling_ci_low=[0.71, np.nan], ceiling_ci_high=[0.8, np.nan]
+    )
+    shown = arrange_table(TableItem(frame, "x"))
+    headings, rows = texts(shown)
+    assert headings == ["model", "layer", "score [interval]", "ceiling [interval]", "repeats"]
+    assert [row[3] for row in rows] == ["0.760 [0.710, 0.800]", "0.600 to 0.700"]
+    assert [row[3].full for row in shown.rows] == ["0.76 [0.71, 0.8]", "0.6 to 0.7"]
+
+
+def test_an_interval_of_a_ceiling_without_a_ceiling_stays_in_its_columns(frame):
+    frame = frame.drop(columns=["ceiling_low", "ceiling_high"]).assign(ceiling_ci_low=0.7, ceiling_ci_high=[0.8, 0.9])
+    headings, rows = texts(arrange_table(TableItem(frame, "x")))
+    assert headings[3:5] == ["repeats", "ceiling ci low"]
+    assert rows[1][4:] == ["0.700", "0.900"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "< .001"), (1e-300, "< .001"), (0.000999, "< .001"), (0.001, "0.001"), (0.0213, "0.021"), (1.0, "1.000")],
+)
+@pytest.mark.parametrize("column", ["p", "q"])
+@pytest.mark.parametrize("digits", [2, 3])
+def test_no_probability_is_shown_as_zero(frame, column, value, text, digits):
+    """In the rows and, where all are the same, beneath the table."""
+    frame = frame.drop(columns="p").assign(**{column: [value, 0.5]})
+    shown = arrange_table(TableItem(frame, "x", digits=digits))
+    place = [heading.text for heading in shown.headings].index(column)
+    assert shown.rows[0][place].text == text
+    assert shown.rows[0][place].full == repr(value)
+    assert (column, text) in arrange_table(TableItem(frame.assign(**{column: value}), "x", digits=digits)).constants
+
+
+def test_a_probability_that_is_missing_is_a_dash():
+    assert format_probability(np.nan).text == "–"
 
 
 def test_full_values_of_an_interval(frame):
@@ -106,3 +144,8 @@ def test_labels_and_empty_tables(frame):
 def test_numbers_are_flush_right_in_their_whole_column(frame):
     shown = arrange_table(TableItem(frame, "x"))
     assert [heading.number for heading in shown.headings] == [False, False, True, True, True]
+
+
+def test_probabilities_are_no_counts(frame):
+    headings, rows = texts(arrange_table(TableItem(frame.assign(p=[1.0, np.nan]), "x")))
+    assert [row[headings.index("p")] for row in rows] == ["1.000", "–"]
