@@ -18,6 +18,7 @@ from brainconv.predictivity import (
     compare_with_twins,
     compute_preferred_depth,
     compute_selection_frequency,
+    correct_family,
     score_hierarchy,
 )
 from brainconv.predictivity.area import MEAN, NESTED, NESTED_LAYER
@@ -48,8 +49,30 @@ def find_twins(models: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
     }
 
 
+def find_replicates(models: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Networks that were trained from other seeds, by the one that stands for them.
+
+    Parameters
+    ----------
+    models : mapping of key to mapping
+        ``models`` of a configuration; a replicate names the network that it repeats in ``replicate_of``.
+
+    Returns
+    -------
+    dict of key to list of keys
+    """
+    found: dict[str, list[str]] = {}
+    for key, spec in models.items():
+        if spec.get("replicate_of"):
+            found.setdefault(spec["replicate_of"], []).append(key)
+    return found
+
+
 def compare_predictivity(
-    scores: Mapping[str, Scores], twins: Mapping[str, list[str]], *, random_state: int = 0
+    scores: Mapping[str, Scores],
+    twins: Mapping[str, list[str]],
+    *,
+    replicates: Mapping[str, list[str]] | None = None,
 ) -> Scores:
     """Test models, layers and training against each other on one recording.
 
@@ -59,44 +82,68 @@ def compare_predictivity(
         Of `score_predictivity` for one recording, with one seed.
     twins : mapping of key to list of keys
         See `find_twins`; those that were not scored on this recording are passed over.
-    random_state : int
-        Seed of the draw of twins.
+    replicates : mapping of key to list of keys, optional
+        See `find_replicates`: with the network that they repeat they are the sample of trained ones.
 
     Returns
     -------
     Scores
         Rows of analysis ``"comparison"``, differences of the mean r over sites on the same resamples: every layer of a
         network minus its first layer; every layer minus the mean of its untrained twins, where there are five; models
-        minus one another, each at the layer chosen inside the training stimuli.  q is p corrected after Benjamini and
-        Hochberg for each kind.  Rows of analysis ``"selection"``: how often a layer is the best over resamples.
+        minus one another, each at the layer chosen inside the training stimuli (without p for a network and one twin of
+        its).  q is p corrected after Benjamini and Hochberg over ``n_tests``: all tests of one kind on this recording,
+        whatever the network and area.  Rows of analysis ``"selection"``: how often a layer is the best over resamples.
         ``details``: ``preferred_layer`` and ``preferred_depth`` (model, site), see `compute_preferred_depth`.
     """
-    rows: list[dict[str, Any]] = []
     notes: list[str] = []
     drawn = {key: one for key, one in scores.items() if one.details is not None and one.details.sizes.get("resample")}
     several = {key: one for key, one in drawn.items() if one.details is not None and one.details.sizes["layer"] > 1}
-    extra = {twin for group in twins.values() for twin in [name for name in group if name in drawn][1:]}
+    again = {name for group in (replicates or {}).values() for name in group}
+    extra = again | {twin for group in twins.values() for twin in [name for name in group if name in drawn][1:]}
+    first_layers: list[dict[str, Any]] = []
+    frequencies: list[dict[str, Any]] = []
     for key, one in several.items():
         if key in extra:
             continue
         first = _list_layers(one)[0]
-        rows += _differences(one, _records(compare_with_layer(one, first)), f"{MEAN},{MINUS}{first}")
-        rows += _frequencies(one, compute_selection_frequency(one))
+        first_layers += _differences(one, _records(compare_with_layer(one, first)), f"{MEAN},{MINUS}{first}")
+        frequencies += _frequencies(one, compute_selection_frequency(one))
+    training: list[dict[str, Any]] = []
     for key, group in twins.items():
         present = [drawn[name] for name in group if name in drawn]
-        if key not in drawn or not present:
+        if key not in drawn or key in again or not present:
             continue
         if len(present) < MIN_TWINS:
-            notes.append(f"{len(present)} untrained twin(s) of {key}: trained against untrained needs {MIN_TWINS}.")
+            notes.append(
+                f"{len(present)} untrained twin(s) of {key}: trained against untrained needs {MIN_TWINS}. One network "
+                f"and one twin differ by their seeds too, so that nothing can be concluded about training."
+            )
             continue
-        table = compare_with_twins(drawn[key], present, random_state=random_state)
-        rows += _differences(drawn[key], _records(table), f"{MEAN},{MINUS}mean of {len(present)} untrained twins")
+        trained = [drawn[name] for name in (key, *(replicates or {}).get(key, ())) if name in drawn]
+        if len(trained) == 1:
+            notes.append(
+                f"{key} was trained once: the spread over seeds of its {len(present)} untrained twins stands for that "
+                f"of trained networks."
+            )
+        statistic = f"{MEAN},{MINUS}mean of {len(present)} untrained twins"
+        training += _differences(drawn[key], _records(compare_with_twins(trained, present)), statistic)
+    pairs: list[dict[str, Any]] = []
     single = {key: one for key, one in drawn.items() if key not in extra}
     if len(single) > 1:
         for row in _records(compare_models(single).assign(layer=NESTED_LAYER)):
             statistic = f"{PAIRS}{row['first']}{MINUS}{row['second']}"
-            rows += _differences(single[row["first"]], [row], statistic)
-    return Scores.from_rows(rows, details=_preferred(several, extra), notes=notes)
+            pairs += _differences(single[row["first"]], [row], statistic)
+        if any(pd.isna(row["p"]) for row in pairs):
+            notes.append("A network and one untrained twin of its are compared without p: they differ by seeds too.")
+    rows = [row for family in (first_layers, training, pairs) for row in _correct(family)]
+    return Scores.from_rows([*rows, *frequencies], details=_preferred(several, extra), notes=notes)
+
+
+def _correct(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of one family, corrected together."""
+    table = correct_family(pd.DataFrame(rows))
+    more = table[["q", "n_tests"]].to_dict("records") if len(table) else []
+    return [row | dict(extra) for row, extra in zip(rows, more, strict=True)]
 
 
 def order_areas_by_depth(scores: Sequence[Scores], *, seed: int = 0) -> Scores:
@@ -210,7 +257,7 @@ def _differences(scores: Scores, found: Sequence[Mapping[str, Any]], statistic: 
             "statistic": statistic,
             "definition": "difference of r",
             "value": row["difference"],
-            **{name: row[name] for name in ("ci_low", "ci_high", "p", "q")},
+            **{name: row[name] for name in ("ci_low", "ci_high", "p", "regression") if name in row},
         }
 
 

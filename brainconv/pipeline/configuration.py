@@ -33,6 +33,8 @@ def check_configuration(config: Mapping[str, Any]) -> None:
     for name, model in models.items():
         for dataset in model.get("datasets") or ():
             _check_name(dataset, datasets, where=f"Model {name!r} of the configuration", what="data set")
+        if model.get("replicate_of") is not None:
+            _check_replicate(name, models)
     home: dict[str, str] = {}
     for dataset, spec in datasets.items():
         where = f"Data set {dataset!r} of the configuration"
@@ -106,6 +108,21 @@ def _check_name(name: str, known: Any, *, where: str, what: str) -> None:
     except BrainconvError as error:
         msg = f"{where}: {error}"
         raise InvalidInputError(msg) from error
+
+
+def _check_replicate(name: str, models: Mapping[str, Mapping[str, Any]]) -> None:
+    where, spec = f"Model {name!r} of the configuration", models[name]
+    _check_name(spec["replicate_of"], models, where=where, what="model to repeat")
+    first = models[spec["replicate_of"]]
+    if first["name"] != spec["name"] or "random" in (first.get("weights"), spec.get("weights")):
+        msg = (
+            f"{where} is a replicate of {spec['replicate_of']!r}; both must be trained networks of one name. Untrained "
+            f"twins are found by `weights: random` and need no `replicate_of`."
+        )
+        raise InvalidInputError(msg)
+    if first.get("replicate_of") is not None:
+        msg = f"{where} is a replicate of {spec['replicate_of']!r}, which is one itself; name the first network."
+        raise InvalidInputError(msg)
 
 
 def _check_distinct(models: Mapping[str, Mapping[str, Any]]) -> None:

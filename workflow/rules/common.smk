@@ -77,16 +77,20 @@ def is_wanted(model, dataset):
 
 
 def compared_models(recording):
-    """Models that are compared with a recording; each with what makes one the untrained twin of another."""
+    """Models that are compared with a recording; each with what makes one a twin or a replicate of another."""
     return {
-        model: {key: spec[key] for key in ("name", "weights", "seed")}
+        model: {key: spec[key] for key in ("name", "weights", "seed", "replicate_of")}
         for model, spec in MODELS.items()
         if is_wanted(model, DATASET_OF[recording])
     }
 
 
-# of several untrained twins of one network one is shown; the others are drawn where training is tested
-TRAINED = [model for model, spec in MODELS.items() if spec["weights"] != "random"]
+# of several seeds of one network one is shown; the others count where training is tested
+TRAINED = [
+    model
+    for model, spec in MODELS.items()
+    if spec["weights"] != "random" and not spec["replicate_of"]
+]
 FIRST_TWINS = {
     spec["name"]: model
     for model, spec in reversed(MODELS.items())

@@ -7,7 +7,14 @@ import pandas as pd
 import pytest
 
 from brainconv import Recording, Representation, Scores, StimulusSet, score_predictivity
-from brainconv.pipeline.comparisons import compare_predictivity, find_twins, order_areas_by_depth, read_pairs
+from brainconv.pipeline.comparisons import (
+    compare_predictivity,
+    find_replicates,
+    find_twins,
+    order_areas_by_depth,
+    read_pairs,
+)
+from brainconv.predictivity import control_fdr
 
 N, N_SITES = 80, 6
 IDS = tuple(f"s{i:03d}" for i in range(N))
@@ -28,9 +35,16 @@ def make_recording(layer: str, area: str = "V4") -> Recording:
 
 
 def score(
-    seed: int, *, name: str = "net", layers: tuple[str, ...] = LAYERS, recording: Recording | None = None
+    seed: int,
+    *,
+    name: str = "net",
+    layers: tuple[str, ...] = LAYERS,
+    recording: Recording | None = None,
+    trained: bool = False,
 ) -> Scores:
-    weights = {"weights": "default"} if seed == 0 else {"weights": "random", "seed": seed}
+    weights = (
+        {"weights": "default"} if trained or seed == 0 or name == "pixels" else {"weights": "random", "seed": seed}
+    )
     found = {
         layer: Representation.from_features(x, IDS, keep=False, model=name, layer=layer, layer_index=k, **weights)
         for k, (layer, x) in enumerate(features_of(seed).items())
@@ -62,22 +76,41 @@ def test_every_kind_of_difference_is_there_once(scores: dict[str, Scores]) -> No
     kinds = {kind: part["layer"].tolist() for kind, part in rows[rows["weights"] == "default"].groupby("statistic")}
     assert kinds["mean over sites, minus early"] == ["middle", "late"]
     assert kinds["mean over sites, minus mean of 5 untrained twins"] == ["middle", "late"]
-    assert rows["q"].notna().all()
     best = rows[(rows["layer"] == "late") & (rows["weights"] == "default")]
     assert (best["ci_low"] > 0).all()
     assert (best["q"] < 0.05).all()
+    twin = rows["statistic"].str.endswith("net minus twin1")
+    assert rows["q"][twin].isna().all()
+    assert rows["q"][~twin].notna().all()
     # of the five twins one stands for all where models are compared
     pairs = read_pairs(found)
     assert pairs[["first", "second"]].to_numpy().tolist() == [["net", "twin1"], ["net", "pixels"], ["twin1", "pixels"]]
 
 
-def test_the_seed_of_the_draw_of_twins_is_handed_on(scores: dict[str, Scores]) -> None:
-    twins = find_twins(MODELS)
-    first, again, other = (compare_predictivity(scores, twins, random_state=seed).table for seed in (0, 0, 1))
-    trained = first["statistic"] == "mean over sites, minus mean of 5 untrained twins"
-    pd.testing.assert_frame_equal(first, again)
-    assert (first["ci_low"] != other["ci_low"])[trained].all()
-    pd.testing.assert_frame_equal(first[~trained], other[~trained])
+def test_a_family_is_one_kind_of_test_over_all_networks(scores: dict[str, Scores]) -> None:
+    found = compare_predictivity(scores, find_twins(MODELS)).table
+    rows = found[found["analysis"] == "comparison"]
+    kinds = rows["statistic"].where(~rows["statistic"].str.contains(": "), "pairs")
+    kinds = kinds.where(~kinds.str.contains("minus early|minus middle"), "first layer")
+    sizes = {}
+    for kind, family in rows.groupby(kinds):
+        assert family["q"].dropna().tolist() == control_fdr(family["p"].dropna().to_numpy(dtype=float)).tolist()
+        sizes[kind] = family["n_tests"].unique().tolist()
+    # two layers of the trained network and two of its first twin: one family
+    assert sizes == {"first layer": [4], "mean over sites, minus mean of 5 untrained twins": [2], "pairs": [2]}
+
+
+def test_trained_replicates_are_the_sample_and_are_shown_nowhere_else(scores: dict[str, Scores]) -> None:
+    models = MODELS | {"again": {"name": "net", "weights": "other.pt", "replicate_of": "net"}}
+    assert find_replicates(models) == {"net": ["again"]}
+    more = scores | {"again": score(8, trained=True)}
+    found = compare_predictivity(more, find_twins(models), replicates=find_replicates(models))
+    alone = compare_predictivity(scores, find_twins(MODELS))
+    trained = found.table["statistic"].str.contains("untrained")
+    assert not np.allclose(found.table["value"][trained], alone.table["value"][trained])
+    pd.testing.assert_frame_equal(found.table[~trained], alone.table[~trained])
+    assert any("net was trained once" in note for note in alone.notes)
+    assert not any("trained once" in note for note in found.notes)
 
 
 def test_selection_frequencies_and_preferred_layers(scores: dict[str, Scores]) -> None:
@@ -93,7 +126,8 @@ def test_selection_frequencies_and_preferred_layers(scores: dict[str, Scores]) -
 
 def test_few_twins_are_said_and_not_tested(scores: dict[str, Scores]) -> None:
     found = compare_predictivity({key: scores[key] for key in ("net", "twin1", "pixels")}, find_twins(MODELS))
-    assert "1 untrained twin(s) of net: trained against untrained needs 5." in found.notes
+    assert any("1 untrained twin(s) of net: trained against untrained needs 5." in note for note in found.notes)
+    assert any("without p" in note for note in found.notes)
     assert not found.table["statistic"].str.contains("untrained").any()
 
 
