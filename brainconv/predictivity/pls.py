@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
+from brainconv.predictivity.power_iteration import iterate_direction
 from brainconv.predictivity.resampling import nanmean
 from brainconv.predictivity.ridge import HeldOut
 from brainconv.predictivity.spectrum import centre_gram
@@ -28,6 +29,7 @@ def predict_pls(
     n_components: int = 25,
     noise_floor: float = 1e-12,
     nested: bool = True,
+    tol: float | None = None,
 ) -> list[HeldOut]:
     """Cross-validated partial least squares of all sites together, features and responses centred but not scaled.
 
@@ -45,6 +47,9 @@ def predict_pls(
         A component whose covariance is below this part of the first one's is rounding.
     nested : bool
         Compute ``nested_r``, which takes five more fits per split; NaN otherwise.
+    tol : float, optional
+        Stop short of the singular vectors where scikit-learn does (`iterate_direction`; its default is 1e-6), which
+        makes the predictions depend on the order of the sites.
 
     Returns
     -------
@@ -60,7 +65,8 @@ def predict_pls(
     Notes
     -----
     Equals scikit-learn's ``PLSRegression(n_components, scale=False)`` in the limit ``tol`` → 0: the weights of a
-    component are the exact leading singular vectors and not the end of an iteration.
+    component are the exact leading singular vectors and not the end of an iteration.  With ``tol`` it equals
+    scikit-learn's with that ``tol``.
     """
     found = []
     for fit, held in zip(train, test, strict=True):
@@ -69,9 +75,11 @@ def predict_pls(
         if nested and len(fit) >= 3 * N_INNER:
             for number in range(N_INNER):
                 rest, left_out = fit[inner != number], fit[inner == number]
-                predictions, _ = _fit(gram, responses, rest, left_out, n_components=n_components, floor=noise_floor)
+                predictions, _ = _fit(
+                    gram, responses, rest, left_out, n_components=n_components, floor=noise_floor, tol=tol
+                )
                 inside.append(correlate_columns(predictions, responses[left_out]))
-        predictions, used = _fit(gram, responses, fit, held, n_components=n_components, floor=noise_floor)
+        predictions, used = _fit(gram, responses, fit, held, n_components=n_components, floor=noise_floor, tol=tol)
         n_sites = responses.shape[1]
         found.append(
             HeldOut(
@@ -85,7 +93,7 @@ def predict_pls(
 
 
 def _fit(
-    gram: Array, responses: Array, fit: Index, held: Index, *, n_components: int, floor: float
+    gram: Array, responses: Array, fit: Index, held: Index, *, n_components: int, floor: float, tol: float | None
 ) -> tuple[Array, int]:
     """Predictions for the held-out stimuli and the number of components used."""
     block = gram[np.ix_(fit, fit)]
@@ -97,24 +105,28 @@ def _fit(
     y = responses[fit] - intercept
     n, n_sites = y.shape
     scores, duals, through = np.zeros((n, n_components)), np.zeros((n, n_components)), np.zeros((n, n_components))
-    rounding = n * np.finfo(np.float64).eps * float(np.abs(block).max()) * float((y**2).sum())
+    # error of `product`, which is never computed anew; a strength below it times what is left of y is rounding
+    rounding = n * np.finfo(np.float64).eps * float(np.abs(block).max()) * float(np.linalg.norm(y))
     product = kernel @ y
     used, first = 0, 0.0
     for number in range(min(n_components, n - 1)):
         # The leading singular vectors of Xᵀ Y come from the small matrix Yᵀ K Y of sites.
         small = y.T @ product
-        values, vectors = eigh(small + small.T, subset_by_index=[n_sites - 1, n_sites - 1])
-        strength = float(values[0]) / 2
+        if tol is None:
+            values, vectors = eigh(small + small.T, subset_by_index=[n_sites - 1, n_sites - 1])
+            strength, direction = float(values[0]) / 2, vectors[:, 0]
+        else:
+            strength, direction = iterate_direction(small, y, tol=tol)
         first = max(first, strength)
-        if strength <= max(floor**2 * first, rounding):
+        if strength <= max(floor**2 * first, rounding * float(np.linalg.norm(y))):
             break
-        score = product @ vectors[:, 0]
+        score = product @ direction
         earlier = scores[:, :number]
         for _ in range(2):  # once more, as rounding would undo the orthogonality that all rests on
             score = score - earlier @ (earlier.T @ score)
         norm = np.linalg.norm(score)
         score /= norm
-        duals[:, number] = y @ vectors[:, 0] / norm
+        duals[:, number] = y @ direction / norm
         scores[:, number] = score
         through[:, number] = kernel @ duals[:, number]
         share = score @ y
