@@ -159,8 +159,6 @@ def describe(
     """
     names = recording.sites.index.to_numpy(dtype=str)
     notes = []
-    if splits.name == "brainscore":
-        notes.append("Splits 'brainscore' depend on the order of the stimuli in their file.")
     animals = recording.sites["animal"].nunique() if "animal" in recording.sites else 0
     if animals >= MIN_ANIMALS:
         notes.append(f"Intervals draw {animals} animals, and sites of theirs: they speak about new animals too.")
