@@ -140,7 +140,7 @@ def _stack(resampled: Mapping[str, Mapping[str, Centres]], layers: list[str], ce
 
 
 def describe(
-    results: Mapping[str, CrossValidation], recording: Recording, responses: Array, splits: Splits, *, n_shuffles: int
+    results: Mapping[str, CrossValidation], recording: Recording, responses: Array, *, n_shuffles: int
 ) -> list[str]:
     """What the reader of a table of predictivity must know.
 
@@ -150,7 +150,6 @@ def describe(
     recording : Recording
     responses : ndarray, shape (n_stimuli, n_sites)
         Mean over repeats.
-    splits : Splits
     n_shuffles : int
 
     Returns

@@ -51,13 +51,14 @@ def iterate_direction(
     starts = np.flatnonzero(left)
     if not starts.size:
         return 0.0, np.zeros(len(metric))
-    direction = np.eye(len(metric))[starts[0]]
-    weights = np.zeros(len(metric))
+    weights = ahead = np.zeros(len(metric))
+    direction, product = np.eye(len(metric))[starts[0]], metric[starts[0]]
     for number in range(max_iter):
-        before, weights = weights, direction / np.sqrt(direction @ metric @ direction)  # of the units, of length one
-        change = weights - before
-        if len(metric) == 1 or (number and change @ metric @ change < tol):
+        before, behind = weights, ahead
+        length = np.sqrt(direction @ product)
+        weights, ahead = direction / length, product / length  # of length one in the metric
+        if len(metric) == 1 or (number and (weights - before) @ (ahead - behind) < tol):
             break
-        direction = metric @ weights
-    length = float(np.linalg.norm(weights))
-    return 1.0 / length**2, weights / length
+        direction, product = ahead, metric @ ahead
+    norm = float(np.linalg.norm(weights))
+    return 1.0 / norm**2, weights / norm

@@ -63,5 +63,5 @@ def find_regression(name: str) -> Regression:
         raise NotFoundError(msg)
     if match[3]:
         return Regression(match[0], partial(predict_components, n_components=int(match[3])))
-    stopping = {"tol": TOL} if match[2] else {}
-    return Regression(match[0], partial(predict_pls, n_components=int(match[1]), **stopping), joint=True)
+    tol = TOL if match[2] else None
+    return Regression(match[0], partial(predict_pls, n_components=int(match[1]), tol=tol), joint=True)

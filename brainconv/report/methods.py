@@ -217,9 +217,9 @@ def _describe_predictivity(table: pd.DataFrame, known: Mapping[str, Any]) -> Sec
 
 
 def _describe_regression(name: str) -> str:
-    match = re.fullmatch(r"(pls|pcr)(\d+)", name)
+    match = re.fullmatch(r"(pls|pcr)(\d+)(-sklearn)?", name)
     if match:
-        return REGRESSIONS[match[1]].format(match[2])
+        return REGRESSIONS[match[1] + (match[3] or "")].format(match[2])
     return REGRESSIONS.get(name, f"Regression: `{name}`.")
 
 
