@@ -11,10 +11,10 @@ INTRODUCTIONS = {
     "over the same stimuli.",
     "predictivity": "Every site's responses are predicted linearly from every layer, at its full width, "
     "for stimuli that the fit has not seen.",
-    "brainscore": "The same recordings by Brain-Score's procedure: partial least squares with 25 components, ten "
-    "random draws of 90 % training and 10 % test stimuli, median over sites of each draw, mean over draws. "
-    "`r2/ceiling` is what Brain-Score calls the score since 2026. The data are not those of its benchmarks, so that "
-    "the numbers compare models here and not with its leader board.",
+    "brainscore": "The same recordings by Brain-Score's procedure: partial least squares with 25 components as "
+    "scikit-learn stops them, ten random draws of 90 % training and 10 % test stimuli, median over sites of each draw, "
+    "mean over draws. `r2/ceiling` is what Brain-Score calls the score since 2026. The data are not those of its "
+    "benchmarks, so that the numbers compare models here and not with its leader board.",
     "first_layer": "Filters, with the input normalisation undone, are reduced to one colour direction times one "
     "spatial profile, to which a Gabor function is fitted.",
 }
@@ -101,8 +101,9 @@ BANDWIDTHS = (
 )
 
 BRAINSCORE_TABLE = (
-    "Brain-Score's number: the best layer of each model by `r2/ceiling`, a plain maximum over layers as on its leader "
-    "board. Only recordings with repeats have one."
+    "Brain-Score's number: the best layer of each model, a plain maximum over layers as on its leader board, over the "
+    "ceiling from even and odd repeats (Cowley2026), from ten halves of the repeats (its older ones) and "
+    "over ours (`r2/ceiling`: 100 random halves of each stimulus' own repeats). Only recordings with repeats have one."
 )
 
 REWEIGHTING = (

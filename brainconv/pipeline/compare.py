@@ -151,7 +151,7 @@ def _test_layers(
 ) -> Scores:
     """The layers of the one model against its first."""
     if analysis == "predictivity":
-        return compare_predictivity({name: scores}, {}, random_state=seed)
+        return compare_predictivity({name: scores}, {})
     return compare_geometries({name: layers}, {name: scores}, target, twins={}, n_boot=n_boot, random_state=seed)
 
 

@@ -142,8 +142,8 @@ def compare_predictivity(
 def _correct(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows of one family, corrected together."""
     table = correct_family(pd.DataFrame(rows))
-    more = table[["q", "n_tests"]].to_dict("records") if len(table) else []
-    return [row | dict(extra) for row, extra in zip(rows, more, strict=True)]
+    more = _records(table[["q", "n_tests"]]) if len(table) else []
+    return [row | extra for row, extra in zip(rows, more, strict=True)]
 
 
 def order_areas_by_depth(scores: Sequence[Scores], *, seed: int = 0) -> Scores:

@@ -11,7 +11,7 @@ from brainconv.errors import BrainconvError, InvalidInputError
 from brainconv.validation import check_choice
 
 #: Brain-Score's procedure: the settings of predictivity that a run by it fixes.
-BRAINSCORE = {"regression": "pls25", "splits": "brainscore"}
+BRAINSCORE = {"regression": "pls25-sklearn", "splits": "brainscore"}
 
 
 def check_configuration(config: Mapping[str, Any]) -> None:

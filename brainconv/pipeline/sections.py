@@ -14,6 +14,7 @@ from brainconv.pipeline.differences import LAYERS, MODELS, PREFERRED, caption_of
 from brainconv.pipeline.figures import explain_missing_ceiling, select_layer_rows
 from brainconv.pipeline.similarities import list_areas, list_measures
 from brainconv.plotting import select_best_layers
+from brainconv.predictivity.brainscore import CEILINGS
 from brainconv.predictivity.ridge import PENALTY_GRID
 from brainconv.report import (
     FigureItem,
@@ -247,7 +248,8 @@ def _list_hierarchy(comparison: Comparison) -> TableItem | None:
 
 def _list_brainscore(comparison: Comparison) -> TableItem | None:
     table = comparison.scores.table
-    rows = table[(table["analysis"] == "predictivity") & (table["definition"] == "r2/ceiling")]
+    scores = ("r2/ceiling", *(ceiling.score for ceiling in CEILINGS))
+    rows = table[(table["analysis"] == "predictivity") & table["definition"].isin(scores)]
     for column, value in BRAINSCORE.items():
         rows = rows[rows[column] == value]
     rows = rows[rows["statistic"].str.contains("plain maximum").fillna(False).astype(bool)]

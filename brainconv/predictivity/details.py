@@ -149,7 +149,7 @@ def _stack(resampled: Mapping[str, Mapping[str, Centres]], layers: list[str], ce
 
 
 def describe(
-    results: Mapping[str, CrossValidation], recording: Recording, responses: Array, splits: Splits, *, n_shuffles: int
+    results: Mapping[str, CrossValidation], recording: Recording, responses: Array, *, n_shuffles: int
 ) -> list[str]:
     """What the reader of a table of predictivity must know.
 
@@ -159,7 +159,6 @@ def describe(
     recording : Recording
     responses : ndarray, shape (n_stimuli, n_sites)
         Mean over repeats.
-    splits : Splits
     n_shuffles : int
 
     Returns
@@ -168,8 +167,6 @@ def describe(
     """
     names = recording.sites.index.to_numpy(dtype=str)
     notes = []
-    if splits.name == "brainscore":
-        notes.append("Splits 'brainscore' depend on the order of the stimuli in their file.")
     animals = recording.sites["animal"].nunique() if "animal" in recording.sites else 0
     if animals >= MIN_ANIMALS:
         notes.append(f"Intervals draw {animals} animals, and sites of theirs: they speak about new animals too.")

@@ -11,6 +11,7 @@ from scipy.linalg import eigh
 
 from brainconv.predictivity.heldout import HeldOut, Inspection
 from brainconv.predictivity.latent import Latent, predict_by_components
+from brainconv.predictivity.power_iteration import iterate_direction
 from brainconv.predictivity.spectrum import centre_gram
 
 Array = NDArray[np.float64]
@@ -26,6 +27,7 @@ def predict_pls(
     inspections: Sequence[Inspection] | None = None,
     n_components: int = 25,
     noise_floor: float = 1e-12,
+    tol: float | None = None,
 ) -> list[HeldOut]:
     """Cross-validated partial least squares of all sites together, features and responses centred but not scaled.
 
@@ -43,6 +45,9 @@ def predict_pls(
         Fewer are used where the covariance of features and responses is exhausted before.
     noise_floor : float
         A component whose covariance is below this part of the first one's is rounding.
+    tol : float, optional
+        Stop short of the singular vectors where scikit-learn does (`iterate_direction`; its default is 1e-6), which
+        makes the predictions depend on the order of the sites.
 
     Returns
     -------
@@ -57,13 +62,16 @@ def predict_pls(
     Notes
     -----
     Equals scikit-learn's ``PLSRegression(n_components, scale=False)`` in the limit ``tol`` → 0: the weights of a
-    component are the exact leading singular vectors and not the end of an iteration.
+    component are the exact leading singular vectors and not the end of an iteration.  With ``tol`` it equals
+    scikit-learn's with that ``tol``.
     """
-    find = partial(_find, n_components=n_components, floor=noise_floor)
+    find = partial(_find, n_components=n_components, floor=noise_floor, tol=tol)
     return predict_by_components(find, gram, responses, train, test, inspections=inspections)
 
 
-def _find(gram: Array, responses: Array, fit: Index, held: Index, *, n_components: int, floor: float) -> Latent:
+def _find(
+    gram: Array, responses: Array, fit: Index, held: Index, *, n_components: int, floor: float, tol: float | None
+) -> Latent:
     block = gram[np.ix_(fit, fit)]
     kernel = centre_gram(block)
     means = block.mean(axis=0)
@@ -72,24 +80,28 @@ def _find(gram: Array, responses: Array, fit: Index, held: Index, *, n_component
     y = responses[fit] - responses[fit].mean(axis=0)
     n, n_sites = y.shape
     scores, duals, through = np.zeros((n, n_components)), np.zeros((n, n_components)), np.zeros((n, n_components))
-    rounding = n * np.finfo(np.float64).eps * float(np.abs(block).max()) * float((y**2).sum())
+    # error of `product`, which is never computed anew; a strength below it times what is left of y is rounding
+    rounding = n * np.finfo(np.float64).eps * float(np.abs(block).max()) * float(np.linalg.norm(y))
     product = kernel @ y
     used, first = 0, 0.0
     for number in range(min(n_components, n - 1)):
         # The leading singular vectors of Xᵀ Y come from the small matrix Yᵀ K Y of sites.
         small = y.T @ product
-        values, vectors = eigh(small + small.T, subset_by_index=[n_sites - 1, n_sites - 1])
-        strength = float(values[0]) / 2
+        if tol is None:
+            values, vectors = eigh(small + small.T, subset_by_index=[n_sites - 1, n_sites - 1])
+            strength, direction = float(values[0]) / 2, vectors[:, 0]
+        else:
+            strength, direction = iterate_direction(small, y, tol=tol)
         first = max(first, strength)
-        if strength <= max(floor**2 * first, rounding):
+        if strength <= max(floor**2 * first, rounding * float(np.linalg.norm(y))):
             break
-        score = product @ vectors[:, 0]
+        score = product @ direction
         earlier = scores[:, :number]
         for _ in range(2):  # once more, as rounding would undo the orthogonality that all rests on
             score = score - earlier @ (earlier.T @ score)
         norm = np.linalg.norm(score)
         score /= norm
-        duals[:, number] = y @ vectors[:, 0] / norm
+        duals[:, number] = y @ direction / norm
         scores[:, number] = score
         through[:, number] = kernel @ duals[:, number]
         share = score @ y

@@ -1,4 +1,4 @@
-"""Regressions by name: ``ridge``, ``pls25`` (any number of components), ``pcr100``."""
+"""Regressions by name: ``ridge``, ``pls25`` (any number of components), ``pls25-sklearn``, ``pcr100``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from brainconv.errors import NotFoundError
 from brainconv.predictivity.components import predict_components
 from brainconv.predictivity.heldout import HeldOut
 from brainconv.predictivity.pls import predict_pls
+from brainconv.predictivity.power_iteration import TOL
 from brainconv.predictivity.ridge import predict_ridge
 
 
@@ -40,7 +41,8 @@ def find_regression(name: str) -> Regression:
     ----------
     name : str
         ``"ridge"``: penalty per site and split (`predict_ridge`); ``"pls<k>"``: k components, 25 for plain ``"pls"``
-        (`predict_pls`); ``"pcr<k>"``: least squares on k principal components (`predict_components`).
+        (`predict_pls`); ``"pls<k>-sklearn"``: the same with scikit-learn's stopping rule, which Brain-Score's numbers
+        hold; ``"pcr<k>"``: least squares on k principal components (`predict_components`).
 
     Returns
     -------
@@ -53,11 +55,14 @@ def find_regression(name: str) -> Regression:
     """
     if name == "ridge":
         return Regression("ridge", predict_ridge)
-    match = re.fullmatch(r"(pls|pcr)([1-9]\d*)", "pls25" if name == "pls" else name)
+    match = re.fullmatch(r"(?:pls([1-9]\d*)(-sklearn)?|pcr([1-9]\d*))", "pls25" if name == "pls" else name)
     if match is None:
-        msg = f"Unknown regression {name!r}. Known: ridge, pls25 and pcr100, or any other number of components."
+        msg = (
+            f"Unknown regression {name!r}. Known: ridge, pls25, pls25-sklearn and pcr100, or any other number of "
+            f"components."
+        )
         raise NotFoundError(msg)
-    n_components = int(match[2])
-    if match[1] == "pls":
-        return Regression(match[0], partial(predict_pls, n_components=n_components), joint=True)
-    return Regression(match[0], partial(predict_components, n_components=n_components))
+    if match[3]:
+        return Regression(match[0], partial(predict_components, n_components=int(match[3])))
+    tol = TOL if match[2] else None
+    return Regression(match[0], partial(predict_pls, n_components=int(match[1]), tol=tol), joint=True)

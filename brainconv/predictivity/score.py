@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from brainconv.containers import Recording, Representation, Scores
 from brainconv.errors import InvalidInputError
 from brainconv.predictivity.area import Area, count_scored
+from brainconv.predictivity.brainscore import list_ceiling_rows
 from brainconv.predictivity.crossvalidation import CrossValidation, cross_validate, draw_shuffles
 from brainconv.predictivity.details import build_details, describe
 from brainconv.predictivity.influence import draw_signs
@@ -48,8 +49,8 @@ def score_predictivity(
     recording : Recording
         Responses are averaged over repeats; all repeats of a stimulus stand on the same side of a split.
     regression : str
-        ``"ridge"``: penalty per site and split by leave-one-out inside the training stimuli; ``"pls25"``, ``"pcr100"``:
-        see `find_regression`.
+        ``"ridge"``: penalty per site and split by leave-one-out inside the training stimuli; ``"pls25"``,
+        ``"pls25-sklearn"``, ``"pcr100"``: see `find_regression`.
     splits : str or Splits
         See `make_splits`.
     n_boot : int
@@ -69,7 +70,8 @@ def score_predictivity(
     Scores
         Per area: a row for each layer and definition (``statistic`` "median over sites"), for the plain maximum over
         layers, for the layer chosen by its r on inner folds of the training stimuli (``layer`` "nested"), and for
-        shuffled stimuli; and a row of analysis "reliability".  ``ceiling_low`` and ``ceiling_high`` are both the
+        shuffled stimuli; and a row of analysis "reliability".  With ``splits="brainscore"`` also Brain-Score's ceilings
+        and its score with them (`list_ceiling_rows`).  ``ceiling_low`` and ``ceiling_high`` are both the
         largest value that a noise-free model can reach, ``ceiling_ci_low`` and ``ceiling_ci_high`` its 95 % interval.
         ``details``: see `build_details`.
 
@@ -89,7 +91,8 @@ def score_predictivity(
     -----
     Differs from Brain-Score: ridge with a penalty per site chosen inside the training stimuli; r is averaged over folds
     for each site before the median over sites (with ``splits="brainscore"`` the other way round, as there); reliability
-    is carried to the real number of repeats where these are odd or differ.
+    is carried to the real number of repeats where these are odd or differ.  ``regression="pls25-sklearn"`` with
+    ``splits="brainscore"`` gives Brain-Score's number.
     """
     method = find_regression(regression)
     layers = as_layers(representations)
@@ -171,6 +174,8 @@ def score_predictivity(
         rows += more + list(_score_animals(area, own, results, labels))
         if np.isfinite(area.ceiling):
             rows.append(area.ceiling_row({key: next(iter(labels.values()))[key] for key in _OF_RECORDING}))
+            if drawn.name == "brainscore":
+                rows += list(list_ceiling_rows(area, recording.responses[order], rows, resampled[name]))
     if method.joint:
         notes.append(f"{method.name}: the sites of an area were fitted together and change each other's predictions.")
     details = build_details(
@@ -186,7 +191,7 @@ def score_predictivity(
         random_state=random_state,
         power=np.diagonal(min(layers.values(), key=lambda x: x.layer_index).select(ids).gram).copy(),
     )
-    notes = [*notes, *describe(results, recording, responses, drawn, n_shuffles=n_shuffles)]
+    notes = [*notes, *describe(results, recording, responses, n_shuffles=n_shuffles)]
     return Scores.from_rows(rows, details=details, notes=notes)
 
 

@@ -159,7 +159,8 @@ def make_splits(splits: str | Splits, stimuli: StimulusSet, *, random_state: int
     splits : str or Splits
         ``"kfold10"`` or ``"kfold<k>"``: k folds drawn over the sorted ids.  ``"group"`` or ``"group<k>"``: k folds (10,
         or as many as there are groups) that never cut a group of ``stimuli.groups``.  ``"brainscore"``: ten random
-        splits of 90 % and 10 %, stratified by ``stimuli.table["category"]`` where it exists, seed 1, in file order.
+        splits of 90 % and 10 %, stratified by ``stimuli.table["category"]`` where it exists, seed 1, over the sorted
+        ids: Brain-Score's loader orders presentations by id.
         A `Splits` is returned in the order of the stimuli.
     stimuli : StimulusSet
     random_state : int
@@ -234,7 +235,8 @@ def _from_labels(name: str, ids: tuple[str, ...], position: Index, labels: Index
 def _brainscore_splits(stimuli: StimulusSet) -> Splits:
     from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 
-    strata = stimuli.table["category"].to_numpy(dtype=str) if "category" in stimuli.table else None
+    position = align_indices(stimuli.ids, sorted(stimuli.ids), what="stimulus")
+    strata = stimuli.table["category"].to_numpy(dtype=str)[position] if "category" in stimuli.table else None
     note = "" if strata is not None else f"The stimuli {stimuli.name!r} have no categories: splits are not stratified."
     splitter = ShuffleSplit if strata is None else StratifiedShuffleSplit
     drawn = splitter(n_splits=10, train_size=0.9, test_size=None, random_state=1)
@@ -246,8 +248,8 @@ def _brainscore_splits(stimuli: StimulusSet) -> Splits:
     return Splits(
         "brainscore",
         stimuli.ids,
-        tuple(np.sort(train) for train, _ in pairs),
-        tuple(np.sort(test) for _, test in pairs),
+        tuple(np.sort(position[train]) for train, _ in pairs),
+        tuple(np.sort(position[test]) for _, test in pairs),
         median_first=True,
         note=note,
     )

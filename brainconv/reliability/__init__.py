@@ -6,6 +6,7 @@ A *reliability* is a share of variance: the largest r² that a noise-free model 
 from brainconv.reliability.ceiling import compute_ceiling, require_repeats
 from brainconv.reliability.correlation import correlate_columns, correlate_resampled
 from brainconv.reliability.exclusion import Exclusion, exclude_unreliable_sites
+from brainconv.reliability.fixed_halves import alternate_halves, fixed_half_reliability, shuffle_halves
 from brainconv.reliability.split_half import (
     apply_spearman_brown,
     carry_factor,
@@ -25,6 +26,7 @@ from brainconv.reliability.variance import (
 __all__ = [
     "Exclusion",
     "VarianceParts",
+    "alternate_halves",
     "apply_spearman_brown",
     "carry_factor",
     "compute_ccnorm",
@@ -38,6 +40,8 @@ __all__ = [
     "count_repeats",
     "draw_halves",
     "exclude_unreliable_sites",
+    "fixed_half_reliability",
     "require_repeats",
+    "shuffle_halves",
     "split_half_reliability",
 ]

@@ -217,9 +217,9 @@ def _describe_predictivity(table: pd.DataFrame, known: Mapping[str, Any]) -> Sec
 
 
 def _describe_regression(name: str) -> str:
-    match = re.fullmatch(r"(pls|pcr)(\d+)", name)
+    match = re.fullmatch(r"(pls|pcr)(\d+)(-sklearn)?", name)
     if match:
-        return REGRESSIONS[match[1]].format(match[2])
+        return REGRESSIONS[match[1] + (match[3] or "")].format(match[2])
     return REGRESSIONS.get(name, f"Regression: `{name}`.")
 
 
@@ -296,8 +296,8 @@ def _describe_splits(name: str) -> str:
     match = re.fullmatch(r"(kfold|group)(\d*)", name)
     if name == "brainscore":
         return (
-            "Splits were Brain-Score's: ten random draws of 90 % training and 10 % test stimuli, seed 1, in the "
-            "order of the file (Schrimpf et al. 2018)."
+            "Splits were Brain-Score's: ten random draws of 90 % training and 10 % test stimuli, seed 1, over "
+            "the sorted stimulus ids (Schrimpf et al. 2018)."
         )
     if match and match[1] == "kfold":
         return f"Cross-validation had {match[2] or 10} folds over stimuli; all repeats of a stimulus were on one side."

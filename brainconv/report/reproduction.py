@@ -70,7 +70,8 @@ def _judge(item: Mapping[str, Any], table: pd.DataFrame, left_out: Collection[st
     found = _find(item, table)
     if found.empty:
         missed = _recording_of(item) in left_out
-        reason = "the recording was left out of this run" if missed else "this run has no such number"
+        elsewhere = f"; {item['configuration']} computes it" if "configuration" in item else ""
+        reason = "the recording was left out of this run" if missed else f"this run has no such number{elsewhere}"
         return judged | {"verdict": "not tested", "reason": reason}
     if len(found) > 1:
         msg = f"{item['quantity']!r} leads to {len(found)} rows of the score table; name it more closely."

@@ -105,6 +105,11 @@ REGRESSIONS: dict[str, str] = {
         "The read-out is partial least squares with {} components (Wold et al. 2001), fitted to all sites of an area "
         "at once; units were centred and not scaled."
     ),
+    "pls-sklearn": (
+        "The read-out is partial least squares with {} components (Wold et al. 2001), fitted to all sites of an area "
+        "at once; units were centred and not scaled. The weights are those at which scikit-learn's power iteration "
+        "stops (a squared change below 1e-6, at most 500 steps), as in Brain-Score; they depend on the order of sites."
+    ),
     "pcr": "The read-out is ordinary least squares on the first {} principal components of the training stimuli.",
 }
 
@@ -123,6 +128,14 @@ DEFINITIONS: dict[str, str] = {
     "CCnorm": (
         "`CCnorm` is the median r over the largest r of a noise-free model as signal power gives it "
         "(Schoppe et al. 2016)."
+    ),
+    "r2/ceiling (even/odd)": (
+        "`r2/ceiling (even/odd)` is r·|r| over the reliability between even and odd repeats, doubled: the "
+        "ceiling of Brain-Score's Cowley2026."
+    ),
+    "r2/ceiling (ten halves)": (
+        "`r2/ceiling (ten halves)` is r·|r| over the reliability between random halves of the repeats (ten draws, the "
+        "same repeats of every stimulus), doubled, the ceiling of Brain-Score's older benchmarks."
     ),
     "r2/ceiling (NSD)": (
         "`r2/ceiling (NSD)` is r·|r| over the reliability that signal power gives, the noise ceiling "

@@ -16,6 +16,7 @@ HEAD = """# Configurations
 | `macaque.yaml` | real V1, V4 and IT recordings and a trained SqueezeNet; about 20 MB of downloads |
 | `macaque_reduced.yaml` | the same with fewer layers, stimuli and samples, for CI |
 | `sensitivity.yaml` | scores against squash or crop, interpolation, size on the canvas (`models/sensitivity.yaml`) |
+| `brainscore.yaml` | Brain-Score's procedure on layers averaged over positions, beside the values of its own code |
 | `smoke.yaml` | a minute's run for daily use and for the tests; SIMULATED recordings |
 
 `snakemake --cores all --configfile config/macaque.yaml` runs one of them. Threads, memory and the working directory

@@ -23,7 +23,7 @@ def test_folds_part_the_stimuli_in_nearly_equal_numbers():
         np.testing.assert_array_equal(np.sort(np.concatenate([train, test])), np.arange(43))
 
 
-@pytest.mark.parametrize("name", ["kfold10", "kfold4", "group5"])
+@pytest.mark.parametrize("name", ["kfold10", "kfold4", "group5", "brainscore"])
 def test_the_order_of_files_plays_no_part(name):
     groups = np.arange(40) // 4
     order = np.random.default_rng(0).permutation(40)
@@ -57,18 +57,25 @@ def test_group_splits_without_groups_say_what_was_done():
     assert "no groups" in splits.note
 
 
-def test_brainscore_splits_equal_scikit_learns_and_keep_file_order():
-    from sklearn.model_selection import StratifiedShuffleSplit
+@pytest.mark.parametrize("stratified", [True, False])
+def test_brainscore_splits_are_drawn_as_scikit_learn_does_over_sorted_ids(stratified):
+    from hashlib import sha1
 
-    strata = np.repeat(list("abcd"), 10)
-    order = np.random.default_rng(0).permutation(40)
-    found = make_splits("brainscore", stimuli(order=order, category=strata), random_state=77)
-    drawn = StratifiedShuffleSplit(n_splits=10, train_size=0.9, random_state=1).split(np.zeros(40), strata[order])
+    from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
+
+    ids = np.array([sha1(str(i).encode()).hexdigest() for i in range(40)])  # in the order of a file: not sorted
+    strata = dict(zip(ids, np.repeat(list("abcd"), 10), strict=True))
+    columns = {"category": [strata[name] for name in ids]} if stratified else {}
+    shown = StimulusSet("set", tuple(ids), np.zeros((40, 1, 1, 3), np.uint8), table=pd.DataFrame(columns, index=ids))
+    found = make_splits("brainscore", shown, random_state=77)
+    by_id = np.sort(ids)
+    splitter = StratifiedShuffleSplit if stratified else ShuffleSplit
+    drawn = splitter(n_splits=10, train_size=0.9, random_state=1).split(by_id, [strata[name] for name in by_id])
     assert found.median_first
     assert len(found) == 10
     for (train, test), a, b in zip(drawn, found.train, found.test, strict=True):
-        np.testing.assert_array_equal(np.sort(train), a)
-        np.testing.assert_array_equal(np.sort(test), b)
+        assert set(by_id[train]) == set(ids[a])
+        assert set(by_id[test]) == set(ids[b])
 
 
 def test_brainscore_without_categories_says_so():

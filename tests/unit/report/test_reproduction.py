@@ -37,6 +37,13 @@ def test_what_a_run_lacks_is_not_tested_and_says_why():
     assert other["reason"] == "this run has no such number"
 
 
+def test_what_another_configuration_computes_names_it():
+    found = find([RELIABILITY | {"value": 0.76}])
+    averaged = found.loc["Brain-Score: raw r of PLS-25, SqueezeNet fire8 averaged over positions, cowley2023.210325"]
+    assert averaged["verdict"] == "not tested"
+    assert averaged["reason"] == "this run has no such number; config/brainscore.yaml computes it"
+
+
 def test_what_a_run_did_without_is_not_tested_and_says_so():
     found = compare_with_known(Scores.from_rows([]), left_out=["cowley2023.210325"]).set_index("quantity")
     assert found.loc[QUANTITY, "verdict"] == "not tested"
