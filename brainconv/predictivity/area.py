@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, NamedTuple
@@ -60,6 +60,24 @@ class Tables(NamedTuple):
     stimuli: Array
     sites: Array
     pairs: Array
+
+
+def halve(pairs: Array, centre: Callable[[Array], Array]) -> Array:
+    """One number of each half of the sites.
+
+    Parameters
+    ----------
+    pairs : ndarray, shape (n_signs, n_splits, n_sites)
+    centre : callable
+        From such an array to one number per sign.
+
+    Returns
+    -------
+    ndarray, shape (2, n_signs)
+        Twice that of all sites where there is only one.
+    """
+    halves = (slice(0, None, 2), slice(1, None, 2)) if pairs.shape[-1] > 1 else (slice(None), slice(None))
+    return np.stack([centre(pairs[..., half]) for half in halves])
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,7 +223,7 @@ class Area:
                     n_stimuli=self.n_drawn,
                     n_sites=self.n_second,
                     value=float(centre(tables.value)),
-                    pairs=centre(tables.pairs),
+                    pairs=halve(tables.pairs, centre),
                 )
                 for centre in (median, mean_over_sites)
             )

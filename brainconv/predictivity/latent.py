@@ -41,7 +41,8 @@ class Latent:
         -------
         ndarray, shape (n_test, n_sites)
         """
-        predictions: Array = self.test_scores @ (self.scores.T @ targets) + targets.mean(axis=0)
+        mean = targets.mean(axis=0)
+        predictions: Array = self.test_scores @ (self.scores.T @ (targets - mean)) + mean
         return predictions
 
     def leave_out(self, targets: Array, parts: Sequence[Index]) -> Array:
@@ -57,7 +58,8 @@ class Latent:
         ndarray, shape (n_train, n_sites)
         """
         n = len(targets)
-        errors: Array = targets - targets.mean(axis=0) - self.scores @ (self.scores.T @ targets)
+        centred = targets - targets.mean(axis=0)
+        errors: Array = centred - self.scores @ (self.scores.T @ centred)
         found = np.zeros_like(errors)
         for part in parts:
             own = self.scores[part]

@@ -25,9 +25,10 @@ class Resampled:
         How many were drawn (groups and animals count where these were drawn).
     value : float
         The estimate, on which the interval is centred; by default the mean of ``both``.
-    pairs : ndarray, shape (n_signs,)
-        The statistic with what pairs of a test and a training stimulus add under random signs; this variance is in that
-        over stimuli twice, once too often.  Empty where nothing was trained.
+    pairs : ndarray, shape (2, n_signs)
+        The statistic of two halves of the sites with what pairs of a test and a training stimulus add under random
+        signs; what it varies with in both halves is in the variance over stimuli twice, once too often.  Empty where
+        nothing was trained.
 
     References
     ----------
@@ -42,7 +43,7 @@ class Resampled:
     n_stimuli: int
     n_sites: int
     value: float = np.nan
-    pairs: Array = field(default_factory=lambda: np.empty(0))
+    pairs: Array = field(default_factory=lambda: np.empty((2, 0)))
 
     def __post_init__(self) -> None:
         if np.isnan(self.value):
@@ -53,8 +54,8 @@ class Resampled:
 
         Drawing n things makes a variance too small by (n - 1) / n, and what stimuli and sites share (the noise of each
         response) is in the variance of either alone.  With the variances S over resamples of stimuli, P of sites, B of
-        both, ``a = n / (n - 1)`` for n stimuli and ``b`` likewise for sites, and V of pairs, it is
-        ``(a S - V) + b P - a b (B - S - P)``.
+        both, ``a = n / (n - 1)`` for n stimuli and ``b`` likewise for sites, and V of the pairs that sites have in
+        common, it is ``(a S - V) + b P - a b (B - S - P)``.
 
         Returns
         -------
@@ -117,14 +118,14 @@ class Resampled:
         Resampled
             The resamples of each are centred on its estimate first.
         """
-        n_signs = max(self.pairs.size, other.pairs.size)
+        shape = max(self.pairs.shape, other.pairs.shape)
         return replace(
             self,
             both=function(self._centre(self.both), other._centre(other.both)),
             stimuli=function(self._centre(self.stimuli), other._centre(other.stimuli)),
             sites=function(self._centre(self.sites), other._centre(other.sites)),
             value=float(function(np.asarray(self.value), np.asarray(other.value))),
-            pairs=function(*(one.pairs if one.pairs.size else np.full(n_signs, one.value) for one in (self, other))),
+            pairs=function(*(one.pairs if one.pairs.size else np.full(shape, one.value) for one in (self, other))),
         )
 
     def _centre(self, values: Array) -> Array:
@@ -136,9 +137,9 @@ class Resampled:
         both, stimuli, sites = (_variance(values) for values in (self.both, self.stimuli, self.sites))
         if not np.isfinite([both, stimuli, sites]).all():
             return np.nan, np.nan, np.nan
-        once = a * stimuli - (_variance(self.pairs) if self.pairs.size > 1 else 0.0)
+        pairs = max(float(np.cov(self.pairs)[0, 1]), 0.0) if self.pairs.shape[1] > 1 else 0.0
         # Pairs are counted twice, so that what is left is at least half.
-        return max(once, a * stimuli / 2), b * sites, max(a * b * (both - stimuli - sites), 0.0)
+        return max(a * stimuli - pairs, a * stimuli / 2), b * sites, max(a * b * (both - stimuli - sites), 0.0)
 
 
 def _variance(values: Array) -> float:
