@@ -71,7 +71,7 @@ def build_details(
         stimuli, ``reliability_low`` and ``reliability_high``; ``bootstrap_r`` (layer, area, resample): r of the area on
         each resample of stimuli and sites, the same resamples for every model scored with the same seed;
         ``bootstrap_r_stimuli`` and ``bootstrap_r_sites``: the same for stimuli or sites drawn alone;
-        ``bootstrap_r_pairs`` (layer, area, half, sign): of two halves of the sites, with what pairs of stimuli add under
+        ``bootstrap_r_pairs`` (layer, area, half, sign): of halves of the sites, with what pairs of stimuli add under
         random signs;
         ``bootstrap_mean_r`` …: of the mean over sites;
         ``nested_bootstrap_mean_r`` … (area, resample): the same for the layer chosen inside the training stimuli;
