@@ -25,18 +25,18 @@ BEST = {
     "rsa": "Similarity of each model's most similar layer, a plain maximum on the same data. "
     "Bars: 95 % bootstrap over stimuli.",
     "brainscore": "Median over sites of r, mean over draws, at each model's best layer, a plain maximum on the same "
-    "data. Bars: 95 % bootstrap over stimuli and sites (corrected for two factors), with predictions fixed.",
+    "data. Bars: 95 % bootstrap over stimuli and sites, centred on the estimate.",
     "predictivity": "Median over sites of cross-validated r at each model's best layer, a plain maximum on the same "
-    "data. Bars: 95 % bootstrap over stimuli and sites (corrected for two factors), with predictions fixed.",
+    "data. Bars: 95 % bootstrap over stimuli and sites, centred on the estimate.",
 }
 
 PROFILES = {
     "rsa": "Similarity of each layer's RDM and the recording's, in order of execution. "
     "Intervals: 95 % bootstrap over stimuli.",
     "brainscore": "Pearson r on the test stimuli of each draw; median over sites, mean over draws. "
-    "Intervals: 95 % bootstrap over stimuli and sites (corrected for two factors), with predictions fixed.",
+    "Intervals: 95 % bootstrap over stimuli and sites, centred on the estimate.",
     "predictivity": "Cross-validated Pearson r, per fold and site, averaged over folds; median over sites. "
-    "Intervals: 95 % bootstrap over stimuli and sites (corrected for two factors), with predictions fixed.",
+    "Intervals: 95 % bootstrap over stimuli and sites, centred on the estimate.",
 }
 
 _REACHABLE = "Grey: the largest r that a noise-free model can reach, the root of the split-half reliability "
@@ -127,7 +127,7 @@ MAPPING_TABLE = (
 
 HIERARCHY_TABLE = (
     "Whether the order of layers follows the order of areas: rank correlation, over sites, of the preferred depth and "
-    "the area's place; one-sided p, the larger of a permutation of the sites' areas and of the bootstrap."
+    "the area's place; one-sided p, the larger of a permutation of the sites' areas and of Student's t."
 )
 
 MAP = (

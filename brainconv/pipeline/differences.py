@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 LAYERS, MODELS, PREFERRED = "layer_differences", "model_differences", "preferred_layers"
 
 TABLE = (
-    "Differences of the mean r over sites, on the same resamples of stimuli and sites, predictions fixed. p: "
-    "two-sided; q: p corrected after Benjamini and Hochberg for each kind of difference. Selection frequency: how "
+    "Differences of the mean r over sites, on the same resamples of stimuli and sites. p: two-sided, "
+    "Student's t; q: p corrected after Benjamini and Hochberg over all tests of one kind on this recording (n_tests). A "
+    "network and one untrained twin of its have no p: they differ by their seeds too. Selection frequency: how "
     "often a layer is the best over resamples, which is not the probability that it is the right one."
 )
 
@@ -38,10 +39,10 @@ RSA_TABLE = (
 
 _CAPTIONS = {
     LAYERS: "Each layer's mean r over sites, minus the network's first layer and, where there are five, minus the mean "
-    "of its untrained twins. Bars: 95 % bootstrap over stimuli and sites (and twins); filled: q < 0.05 after "
+    "of its untrained twins. Bars: 95 % over stimuli and sites (and seeds); filled: q < 0.05 after "
     "Benjamini and Hochberg, two-sided.",
     MODELS: "Mean r over sites, row minus column, each model at the layer chosen inside the training folds. "
-    "●: q < 0.05, paired bootstrap over stimuli and sites, two-sided, corrected after Benjamini and Hochberg.",
+    "●: q < 0.05, paired over stimuli and sites, two-sided, corrected after Benjamini and Hochberg.",
     PREFERRED: "How many of each area's sites are predicted best from each layer, chosen inside the training folds.",
 }
 
@@ -115,7 +116,7 @@ def list_differences(comparison: Comparison, analysis: str, recording: str) -> T
     scores = comparison.comparisons.get((analysis, recording))
     if scores is None or not len(scores):
         return None
-    columns = ["model", "weights", "layer", "statistic", "value", "ci_low", "ci_high", "p", "q", "simulated"]
+    columns = ["model", "weights", "layer", "statistic", "value", "ci_low", "ci_high", "p", "q", "n_tests", "simulated"]
     return TableItem(scores.table[columns], RSA_TABLE if analysis == "rsa" else TABLE)
 
 

@@ -19,7 +19,7 @@ from brainconv.plotting.style import series_label
 
 _INTERVALS = {
     "rsa": "bootstrap over stimuli",
-    "predictivity": "bootstrap over stimuli and sites, predictions fixed",
+    "predictivity": "bootstrap over stimuli and sites, centred on the estimate",
 }
 
 

@@ -198,8 +198,9 @@ def _describe_predictivity(table: pd.DataFrame, known: Mapping[str, Any]) -> Sec
         )
     if any("chosen in training" in word for word in statistics):
         text.append(
-            "The layer chosen in training folds is, for each split, the one whose leave-one-out r inside the "
-            "training stimuli is largest; its score on the test stimuli has no such bias."
+            "The layer chosen in training folds is, for each split, the one whose r on five inner folds of the training "
+            "stimuli (of whole groups, where splits keep groups whole) is largest; its score on the test stimuli has no "
+            "such bias."
         )
     if any("shuffled" in word for word in statistics):
         text.append(
@@ -209,9 +210,11 @@ def _describe_predictivity(table: pd.DataFrame, known: Mapping[str, Any]) -> Sec
         )
     if table["ci_low"].notna().any():
         text.append(
-            f"Intervals are the 2.5 and 97.5 % quantiles of {_number(known, 'n_boot')}bootstrap samples of stimuli "
-            "and sites, drawn after cross-validation: predictions stayed fixed and nothing was fitted again. Their "
-            "variance was corrected for drawing two factors at once and for small samples (Schütt et al. 2023)."
+            "Intervals are centred on the estimate: Student's t with a standard error from "
+            f"{_number(known, 'n_boot')}bootstrap samples of stimuli and sites and Satterthwaite's degrees of freedom. "
+            "r follows from the influence of each stimulus on it, as a test and as a training stimulus; the variance "
+            "was corrected for drawing two factors at once (Schütt et al. 2023) and for pairs of stimuli that are "
+            "counted twice (Efron and Stein 1981)."
         )
     return Section("Linear predictivity", text=[paragraph for paragraph in text if paragraph.strip()])
 
@@ -251,11 +254,16 @@ def _describe_comparisons(table: pd.DataFrame) -> Section:
             "Hochberg 1995)."
         )
     if tests["comparator"].isna().any():
-        twins = " Untrained twins were drawn with replacement as well." if _says(table, "untrained twins") else ""
+        twins = (
+            " Where training was tested, the variance over seeds of the untrained twins was added, undivided for a "
+            "network that was trained once."
+            if _says(table, "untrained twins")
+            else ""
+        )
         text.append(
             "Layers and models were compared by the difference of their mean r over sites on the same bootstrap "
-            "samples of stimuli and sites, with predictions fixed; p values are two-sided, and q values control "
-            "the false discovery rate within each kind of difference (Benjamini and Hochberg 1995). Models were "
+            "samples of stimuli and sites, by Student's t; p values are two-sided, and q values control the false "
+            "discovery rate over all tests of one kind on one recording (Benjamini and Hochberg 1995). Models were "
             f"compared at the layer that was chosen inside the training folds.{twins}"
         )
     if "mapping ceiling" in kinds:
@@ -273,7 +281,7 @@ def _describe_comparisons(table: pd.DataFrame) -> Section:
         text.append(
             "The order of areas was tested by Spearman's correlation, over sites, of the place of the area and the "
             "preferred depth: the mean place of the layer chosen inside the training folds. Its one-sided p is the "
-            "larger of two: of permutations of the sites' areas, and of a bootstrap over splits and sites."
+            "larger of two: of permutations of the sites' areas, and of Student's t with a bootstrap over splits and sites."
         )
     return Section("Comparisons", text=text)
 

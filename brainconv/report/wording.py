@@ -99,7 +99,8 @@ STATISTICS: dict[str, str] = {
 REGRESSIONS: dict[str, str] = {
     "ridge": (
         "The read-out is ridge regression with an intercept (Hoerl and Kennard 1970); its penalty was chosen for "
-        "each site and fold by leave-one-out error inside the training stimuli."
+        "each site and fold by leave-one-out error inside the training stimuli, or by leaving whole groups out where "
+        "splits keep groups whole."
     ),
     "pls": (
         "The read-out is partial least squares with {} components (Wold et al. 2001), fitted to all sites of an area "
