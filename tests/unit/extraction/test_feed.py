@@ -44,9 +44,9 @@ def test_an_image_that_cannot_be_read_ends_the_feed() -> None:
             list(feed.batches(1, ahead=ahead))
 
 
-def test_the_probe_shows_the_first_stimulus_by_id_twice() -> None:
+def test_the_probe_shows_the_last_and_the_first_stimulus_by_id() -> None:
     feed, stimuli = make_feed()
-    two = feed.prepare_twice()
-    assert two.shape == (2, 3, 8, 8)
-    assert stimuli.ids[6] == "s1"
-    assert torch.equal(two[1], feed.prepare(6, 7)[0])
+    pair = feed.prepare_pair()
+    assert pair.shape == (2, 3, 8, 8)
+    assert (stimuli.ids[0], stimuli.ids[6]) == ("s7", "s1")
+    assert torch.equal(pair, torch.cat([feed.prepare(0, 1), feed.prepare(6, 7)]))
