@@ -77,17 +77,19 @@ def _read_switch(read: Callable[[], Any]) -> Any:
         return None
 
 
-def to_input(images: torch.Tensor, module: torch.nn.Module, device: str) -> torch.Tensor:
-    """Images where the network is, in its precision, channels last.
+def to_input(images: torch.Tensor, module: torch.nn.Module, device: str, *, channels_last: bool = True) -> torch.Tensor:
+    """Images where the network is, in its precision, channels last in memory (which is faster) if that is wanted.
 
     Parameters
     ----------
     images : torch.Tensor, float32, shape (n_images, n_channels, height, width)
     module : torch.nn.Module
     device : str
+    channels_last : bool
+        Not for networks that call ``view`` on maps, which fails on this layout.
     """
     dtype = input_dtype(module)
-    layout = torch.contiguous_format if device == "mps" else torch.channels_last
+    layout = torch.channels_last if channels_last and device != "mps" else torch.contiguous_format
     return images.to(device=device, dtype=dtype, memory_format=layout)
 
 

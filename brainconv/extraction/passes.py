@@ -34,6 +34,8 @@ class Job:
         Show bars.
     n_least : int
         Number of images that a batch must have for the network to take it.
+    channels_last : bool
+        Layout of the images in memory.
     """
 
     model: Model
@@ -42,6 +44,7 @@ class Job:
     keep_features: bool
     progress: bool
     n_least: int = 1
+    channels_last: bool = True
 
 
 def collect_features(job: Job, one: Pass, store: FeatureStore, n_batch: int, label: str) -> int:
@@ -90,7 +93,7 @@ def _run_part(job: Job, one: Pass, store: FeatureStore, row: int, images: torch.
 
     module, device = job.model.module, job.model.device
     try:
-        x = capture.to_input(images, module, device)
+        x = capture.to_input(images, module, device, channels_last=job.channels_last)
         if len(x) < job.n_least:  # shown twice; the second time is not stored
             x = x.expand(job.n_least, -1, -1, -1)
         capture.run_batch(module, x, one.pieces, partial(_put, store, row, len(images)), job.units)

@@ -36,7 +36,10 @@ from brainconv.models.tracing import describe_error
 from brainconv.validation import check_choice
 
 if TYPE_CHECKING:
+    import torch
+
     from brainconv.models import Model
+    from brainconv.models.tracing import TracedLayer
 
 KEEP = ("gram", "features")
 CPU_BATCH, GPU_BATCH, MPS_BATCH = 32, 256, 64
@@ -131,20 +134,7 @@ def extract(
             model_name=model.name,
             module=model.module,
         )
-        pair = capture.to_input(feed.prepare_pair(), model.module, model.device)
-        try:
-            probed = capture.probe_layers(model.module, pair, traced, units=units, channels_last=keep == "gram")
-        except (MemoryError, RuntimeError) as error:
-            if not is_out_of_memory(error):
-                raise
-            pair = pair[-1:].clone()
-            probed = capture.probe_layers(model.module, pair, traced, units=units, channels_last=keep == "gram")
-        specs, image_bytes, values = probed
-        found = find_dependence(model.module, pair, values, specs, units=units, model_name=model.name)
-        del pair, values, probed
-        for note in found.notes:
-            warnings.warn(note, BrainconvWarning, stacklevel=2)
-        job = replace(job, n_least=found.n_least)
+        specs, image_bytes, job, notes = _probe(job, traced, keep)
         n_batch = _choose_batch(batch_size, image_bytes, len(stimuli), model.device)
         passes = _plan(specs, job, folder, scratch_bytes)
         # a GPU forms the Grams of what it computed; where there is none (or no float64 on it) NumPy does
@@ -181,7 +171,7 @@ def extract(
         "batch_size": n_batch,
         "n_passes": len(passes),
         "reference": "seeded, over sorted ids",
-        "notes": [*(model.notes if layers is None else describe_input(model.name, model.preprocessing)), *found.notes],
+        "notes": [*(model.notes if layers is None else describe_input(model.name, model.preprocessing)), *notes],
     }
     return {
         spec.name: Representation(
@@ -218,6 +208,33 @@ def _check_types(model: Any, stimuli: Any) -> None:
             f"by brainconv.stimuli.load_stimuli(folder)."
         )
         raise InvalidInputError(msg)
+
+
+def _probe(job: Job, traced: Sequence[TracedLayer], keep: str) -> tuple[list[LayerSpec], int, Job, tuple[str, ...]]:
+    """What the layers give, bytes per image, how the network is to be shown images, and what is to be noted."""
+    from brainconv.extraction import capture
+
+    module, device = job.model.module, job.model.device
+    pair, channels_last = job.feed.prepare_pair(), True
+
+    def show() -> tuple[torch.Tensor, list[LayerSpec], int, dict[str, torch.Tensor]]:
+        images = capture.to_input(pair, module, device, channels_last=channels_last)
+        return images, *capture.probe_layers(module, images, traced, units=job.units, channels_last=keep == "gram")
+
+    try:
+        images, specs, image_bytes, values = show()
+    except InvalidInputError:  # ``view`` of a map is the usual reason; if it was another, it is raised again
+        channels_last = False
+        images, specs, image_bytes, values = show()
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        pair = pair[-1:]
+        images, specs, image_bytes, values = show()
+    found = find_dependence(module, images, values, specs, units=job.units, model_name=job.model.name)
+    for note in found.notes:
+        warnings.warn(note, BrainconvWarning, stacklevel=3)
+    return specs, image_bytes, replace(job, n_least=found.n_least, channels_last=channels_last), found.notes
 
 
 def _check_device(model: Model) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -145,7 +146,7 @@ def choose_layers(
     unseen = measure_unseen(module, trace, names)
     if unseen >= MUCH:
         note = (
-            f"No default layer of {model_name} sees {unseen:.0%} of its weights ({_name_parts(trace)}); name layers to "
+            f"No default layer of {model_name} sees {math.floor(100 * unseen)}% of its weights ({_name_parts(trace)}); name layers to "
             f"see more of it: brainconv.models.trace_layers(model) lists them."
         )
         warnings.warn(note, BrainconvWarning, stacklevel=3)

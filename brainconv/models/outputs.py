@@ -37,6 +37,8 @@ def observe_outputs(
     without : callable, optional
         Takes the path of a part that gives no tensor to compare, and what it gives.
     """
+    import torch
+
     wanted = None if names is None else set(names)
     counts: Counter[str] = Counter()
 
@@ -52,12 +54,14 @@ def observe_outputs(
 
         return hook
 
-    handles = [
-        part.register_forward_hook(make_hook(name))
-        for name, part in module.named_modules()
-        if name and (wanted is None or name in wanted)
-    ]
+    handles = []
     try:
+        for name, part in module.named_modules():
+            if name and (wanted is None or name in wanted):
+                if not isinstance(part, torch.jit.ScriptModule):
+                    handles.append(part.register_forward_hook(make_hook(name)))
+                elif without is not None:
+                    without(name, "is TorchScript, whose output cannot be observed")
         yield
     finally:
         for handle in handles:

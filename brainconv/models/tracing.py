@@ -161,6 +161,8 @@ class _Recorder:
     """One traced pass of a module; with ``state``, of its twin that has these weights."""
 
     def __init__(self, module: torch.nn.Module, state: dict[str, torch.Tensor] | None) -> None:
+        import torch
+
         self.module = module
         self.state = state
         weights = dict(module.named_parameters())
@@ -168,7 +170,8 @@ class _Recorder:
         self.parts = dict(module.named_modules())
         self.calls: list[tuple[str, int, tuple[int, ...], int | None, int]] = []
         self.without: dict[str, str] = {}
-        self.used: set[str] = set()
+        scripts = tuple(f"{path}." for path, part in self.parts.items() if isinstance(part, torch.jit.ScriptModule))
+        self.used = {name for name in weights if name.startswith(scripts)}  # which of them run cannot be watched
         self.before: Channels | None = None
 
     def run(self, images: torch.Tensor) -> Trace:

@@ -111,6 +111,7 @@ def score_predictivity(
         for part in [layer.select(ids)]
     }
     groups, notes = _bootstrap_groups(recording, drawn, order)
+    notes += dict.fromkeys(note for layer in layers.values() for note in layer.notes)
     n_drawn = len(ids) if groups is None else len(np.unique(groups))
     weights = draw_stimuli(n_boot, len(ids), groups=groups, random_state=random_state)
     reliability, resampled_reliability = (
