@@ -145,9 +145,10 @@ def choose_layers(
         return DefaultLayers(names, None, notes)
     unseen = measure_unseen(module, trace, names)
     if unseen >= MUCH:
+        share = math.floor(100 * unseen)
         note = (
-            f"No default layer of {model_name} sees {math.floor(100 * unseen)}% of its weights ({_name_parts(trace)}); name layers to "
-            f"see more of it: brainconv.models.trace_layers(model) lists them."
+            f"No default layer of {model_name} sees {share}% of its weights ({_name_parts(trace)}); name layers to see "
+            f"more of it: brainconv.models.trace_layers(model) lists them."
         )
         warnings.warn(note, BrainconvWarning, stacklevel=3)
         notes = (*notes, note)

@@ -82,7 +82,7 @@ class Preprocessing:
                 )
                 raise InvalidInputError(msg)
             object.__setattr__(self, "resize_size", resize_size)
-        if float(self.scale) not in SCALE:
+        if isinstance(self.scale, bool) or self.scale not in SCALE:
             msg = f"scale={self.scale!r}; expected 1.0 (pixels 0..1) or 255.0 (pixels 0..255)."
             raise InvalidInputError(msg)
         object.__setattr__(self, "scale", float(self.scale))
