@@ -152,3 +152,7 @@ def test_the_note_is_in_tables_and_files(tmp_path: Path) -> None:
     assert inherit_provenance(stored)["notes"] == [note]
     assert note in bc.score_rsa(stored, recording, n_boot=0, n_permutations=0).notes
     assert note in bc.score_predictivity(stored, recording, splits="kfold4", n_boot=0).notes
+    with pytest.warns(BrainconvWarning, match="depend on the other images"):
+        compared = bc.compare(make(NEIGHBOURS["mean over the batch"]), recording, analyses=["rsa"], n_boot=0)
+    assert any(text.startswith(note) for text in compared.scores.notes)
+    assert compared.provenance["net"]["notes"] == [note]
