@@ -43,7 +43,7 @@ class Representation:
     features : ndarray, shape (n_stimuli, n_units), optional
         X itself, where it was asked for.
     provenance : mapping
-        Weights' sha256, image-set hash, device, versions.
+        Weights' sha256, image-set hash, device, versions; under ``notes`` what a reader of its numbers must know.
 
     Raises
     ------
@@ -128,6 +128,11 @@ class Representation:
     def n_stimuli(self) -> int:
         """Number of stimuli."""
         return len(self.stimulus_ids)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of numbers on this layer must know, in sentences; scores take them over."""
+        return tuple(self.provenance.get("notes") or ())
 
     def select(self, ids: Sequence[str]) -> Representation:
         """The same layer for these stimuli, in this order.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
 
-from brainconv.errors import InvalidInputError
+from brainconv.errors import BrainconvError, InvalidInputError
 from brainconv.extraction.plan import LayerSpec, Piece
-from brainconv.models.layers import TracedLayer, observe_outputs, split_layer_name
+from brainconv.models.layers import split_layer_name
+from brainconv.models.outputs import evaluation_mode, is_out_of_memory, observe_outputs
+from brainconv.models.tracing import TracedLayer, describe_error, input_dtype
 
 Deliver = Callable[[Piece, torch.Tensor], None]
 
@@ -28,18 +30,13 @@ def prepare_network(module: torch.nn.Module, device: str) -> Iterator[None]:
     module : torch.nn.Module
     device : str
     """
-    was_training = [part for part in module.modules() if part.training]
     with ExitStack() as stack:
         stack.enter_context(_exact_products())
         stack.enter_context(torch.inference_mode())
         if torch.is_autocast_enabled(torch.device(device).type):
             stack.enter_context(torch.autocast(torch.device(device).type, enabled=False))
-        module.eval()
-        try:
-            yield
-        finally:
-            for part in was_training:
-                part.training = True
+        stack.enter_context(evaluation_mode(module))
+        yield
 
 
 @contextmanager
@@ -80,29 +77,31 @@ def _read_switch(read: Callable[[], Any]) -> Any:
         return None
 
 
-def to_input(images: torch.Tensor, module: torch.nn.Module, device: str) -> torch.Tensor:
-    """Images where the network is, in its precision, channels last.
+def to_input(images: torch.Tensor, module: torch.nn.Module, device: str, *, channels_last: bool = True) -> torch.Tensor:
+    """Images where the network is, in its precision, channels last in memory (which is faster) if that is wanted.
 
     Parameters
     ----------
-    images : torch.Tensor, float32, shape (n_images, 3, height, width)
+    images : torch.Tensor, float32, shape (n_images, n_channels, height, width)
     module : torch.nn.Module
     device : str
+    channels_last : bool
+        Not for networks that call ``view`` on maps, which fails on this layout.
     """
-    dtype = next((p.dtype for p in module.parameters() if p.is_floating_point()), images.dtype)
-    layout = torch.contiguous_format if device == "mps" else torch.channels_last
+    dtype = input_dtype(module)
+    layout = torch.channels_last if channels_last and device != "mps" else torch.contiguous_format
     return images.to(device=device, dtype=dtype, memory_format=layout)
 
 
 def probe_layers(
     module: torch.nn.Module, images: torch.Tensor, layers: Sequence[TracedLayer], *, units: str, channels_last: bool
-) -> tuple[list[LayerSpec], int]:
-    """See what the layers give for two images.
+) -> tuple[list[LayerSpec], int, dict[str, torch.Tensor]]:
+    """See what the layers give for one or two images.
 
     Parameters
     ----------
     module : torch.nn.Module
-    images : torch.Tensor, shape (2, 3, height, width)
+    images : torch.Tensor, shape (n_images, n_channels, height, width)
         On the network's device.
     layers : sequence of TracedLayer
         In execution order.
@@ -115,6 +114,8 @@ def probe_layers(
     specs : list of LayerSpec
     bytes_per_image : int
         Size of the largest output on the way to the deepest layer.
+    values : dict of str to torch.Tensor, shape (n_images, n_units)
+        What the layers gave, by name.
 
     Raises
     ------
@@ -123,6 +124,7 @@ def probe_layers(
     """
     wanted = {split_layer_name(layer.name): layer for layer in layers}
     specs: list[LayerSpec] = []
+    values: dict[str, torch.Tensor] = {}
     largest = images.numel() * images.element_size()
 
     def observe(path: str, call: int, output: torch.Tensor) -> None:
@@ -131,23 +133,28 @@ def probe_layers(
         layer = wanted.pop((path, call), None)
         if layer is None:
             return
-        if len(output) != len(images):
+        plain = _arrange(output, layer.image_axis)
+        if len(plain) != len(images):
             msg = (
                 f"Layer {layer.name!r} gives an output of shape {tuple(output.shape)} for {len(images)} images; "
                 f"expected one entry of the first axis per image. Name a layer around it."
             )
             raise InvalidInputError(msg)
+        kept = _reduce(plain, units, layer.channel_axis, layer.name)
         in_memory_order = (
             channels_last
             and units != "spatial_mean"
-            and output.ndim == 4
-            and output.is_contiguous(memory_format=torch.channels_last)
+            and kept.ndim == 4
+            and kept.is_contiguous(memory_format=torch.channels_last)
         )
-        dtype = "float64" if output.dtype == torch.float64 else "float32"
-        kept = _reduce(output, units)
-        specs.append(
-            LayerSpec(layer.name, path, call, layer.layer_index, tuple(kept.shape[1:]), dtype, in_memory_order)
+        dtype = "float64" if kept.dtype == torch.float64 else "float32"
+        spec = LayerSpec(
+            *(layer.name, path, call, layer.layer_index, tuple(kept.shape[1:]), dtype, in_memory_order),
+            channel_axis=layer.channel_axis,
+            image_axis=layer.image_axis,
         )
+        specs.append(spec)
+        values[layer.name] = _flatten(kept, Piece(spec, 0, spec.shape[0])).clone()
         if not wanted:
             raise _PassComplete
 
@@ -157,7 +164,7 @@ def probe_layers(
         names = ", ".join(repr(layer.name) for layer in wanted.values())
         msg = f"Layer {names} was not reached when real stimuli were shown; the network takes another path for them."
         raise InvalidInputError(msg)
-    return specs, largest // len(images)
+    return specs, largest // len(images), values
 
 
 def run_batch(
@@ -170,7 +177,7 @@ def run_batch(
     Parameters
     ----------
     module : torch.nn.Module
-    images : torch.Tensor, shape (n_images, 3, height, width)
+    images : torch.Tensor, shape (n_images, n_channels, height, width)
     pieces : sequence of Piece
     deliver : callable
         Takes a piece and its values, shape (n_images, piece.n_units).
@@ -179,7 +186,7 @@ def run_batch(
     Raises
     ------
     InvalidInputError
-        If a layer changes its shape from image to image, or was not reached.
+        If the network fails, or a layer changes its shape from image to image or was not reached.
     """
     waiting: dict[tuple[str, int], list[Piece]] = {}
     for piece in pieces:
@@ -187,11 +194,12 @@ def run_batch(
 
     def observe(path: str, call: int, output: torch.Tensor) -> None:
         for piece in waiting.pop((path, call), ()):
-            kept = _reduce(output, units)
-            if tuple(kept.shape) != (len(images), *piece.layer.shape):
+            layer = piece.layer
+            kept = _reduce(_arrange(output, layer.image_axis), units, layer.channel_axis, layer.name)
+            if tuple(kept.shape) != (len(images), *layer.shape):
                 msg = (
-                    f"Layer {piece.layer.name!r} gave shape {tuple(kept.shape)} for {len(images)} images, but "
-                    f"{piece.layer.shape} per image before; expected the same shape for every image."
+                    f"Layer {layer.name!r} gave shape {tuple(kept.shape)} for {len(images)} images, but "
+                    f"{layer.shape} per image before; expected the same shape for every image."
                 )
                 raise InvalidInputError(msg)
             deliver(piece, _flatten(kept, piece))
@@ -206,24 +214,45 @@ def run_batch(
 
 
 def _run(module: torch.nn.Module, images: torch.Tensor) -> None:
-    with suppress(_PassComplete):
+    """One forward pass; what a network's own code raises becomes a sentence."""
+    try:
         module(images)
+    except _PassComplete:
+        return
+    except (BrainconvError, OSError):  # of an observer that stores
+        raise
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        msg = (
+            f"{type(module).__name__} failed on {len(images)} image(s): {describe_error(error)}. Expected a network "
+            f"that takes a batch of any number of images."
+        )
+        raise InvalidInputError(msg) from error
 
 
-def _reduce(output: torch.Tensor, units: str) -> torch.Tensor:
-    """Mean over height and width (over tokens, where there are three axes) if that is what a unit is."""
-    if units != "spatial_mean" or output.ndim == 2:
-        return output
-    precise = output if output.dtype == torch.float64 else output.float()
-    if output.ndim == 4:
-        return precise.mean(dim=(2, 3))
-    if output.ndim == 3:
-        return precise.mean(dim=1)
-    msg = (
-        f"units='spatial_mean' met an output of shape {tuple(output.shape)}; expected "
-        f"(images, channels, height, width), (images, tokens, width) or (images, units)."
-    )
-    raise InvalidInputError(msg)
+def _arrange(output: torch.Tensor, image_axis: int) -> torch.Tensor:
+    """An output as plain numbers with the images first."""
+    if output.is_quantized:
+        output = output.dequantize()
+    if output.layout is not torch.strided:
+        output = output.to_dense()
+    return output.movedim(image_axis, 0) if image_axis else output
+
+
+def _reduce(output: torch.Tensor, units: str, channel_axis: int | None, layer: str) -> torch.Tensor:
+    """Mean over space (over tokens, where there are three axes) if that is what a unit is; complex as pairs of real."""
+    if units == "spatial_mean" and output.ndim > 2:
+        if channel_axis is None or output.ndim > 4:
+            msg = (
+                f"units='spatial_mean' met an output of shape {tuple(output.shape)} in layer {layer!r}, whose axis of "
+                f"channels cannot be told; expected (images, channels, height, width), (images, height, width, "
+                f"channels), (images, tokens, width) or (images, units). Ask for units='raw' of this layer."
+            )
+            raise InvalidInputError(msg)
+        precise = output if output.dtype in (torch.float64, torch.complex64, torch.complex128) else output.float()
+        output = precise.mean(dim=[axis for axis in range(1, output.ndim) if axis != channel_axis + 1])
+    return torch.view_as_real(output.resolve_conj()) if output.is_complex() else output
 
 
 def _flatten(output: torch.Tensor, piece: Piece) -> torch.Tensor:
@@ -233,17 +262,3 @@ def _flatten(output: torch.Tensor, piece: Piece) -> torch.Tensor:
     if piece.layer.channels_last:
         output = output.permute(0, 2, 3, 1)
     return output.reshape(len(output), -1)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory ran out, on the CPU or a GPU.
-
-    Parameters
-    ----------
-    error : BaseException
-    """
-    if isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError)):
-        return True
-    text = str(error).lower()
-    signs = ("out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory", "alloc_failed")
-    return isinstance(error, RuntimeError) and any(sign in text for sign in signs)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from brainconv.errors import ResourceError
+from brainconv.models.outputs import is_out_of_memory
 from brainconv.stimuli.identity import StimulusHash
 from brainconv.stimuli.placement import place_image
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
 
     from brainconv.containers import StimulusSet
     from brainconv.models import Model
@@ -33,44 +37,52 @@ class StimulusFeed:
         self._model = model
         self._input_size = input_size
         self.sha256: str | None = None
+        self._digest = StimulusHash(stimuli.degrees)
+        self._n_hashed = 0
 
-    def prepare(self, start: int, stop: int, digest: StimulusHash | None = None) -> torch.Tensor:
-        """Some stimuli, ready for the network.
+    def prepare(self, start: int, stop: int) -> torch.Tensor:
+        """Some stimuli, ready for the network; placed one by one, as a canvas may be large.
 
         Parameters
         ----------
         start, stop : int
             Range of rows.
-        digest : StimulusHash, optional
-            Takes in the images as they pass.
 
         Returns
         -------
         torch.Tensor, float32, shape (stop - start, 3, input_size, input_size)
+            One channel instead of 3 where the network takes luminance.
         """
         from brainconv.models import prepare_images
 
-        images = [self._stimuli.images[row] for row in range(start, stop)]
-        if digest is not None:
-            for row, image in zip(range(start, stop), images, strict=True):
-                digest.add(self._stimuli.ids[row], image)
-        degrees = self._stimuli.degrees
-        if degrees is not None:
-            images = [place_image(image, degrees, self._model.degrees) for image in images]
+        images = (self._read(row) for row in range(start, stop))
         return prepare_images(images, self._model.preprocessing, input_size=self._input_size)
+
+    def _read(self, row: int) -> NDArray[np.uint8]:
+        """One stimulus, placed; the first time that all are read in their order, the set's hash is formed too."""
+        image: NDArray[np.uint8] = self._stimuli.images[row]
+        if row == self._n_hashed:
+            self._digest.add(self._stimuli.ids[row], image)
+            self._n_hashed += 1
+            if self._n_hashed == self.n_stimuli:
+                self.sha256 = self._digest.hexdigest()
+        degrees = self._stimuli.degrees
+        return image if degrees is None else place_image(image, degrees, self._model.degrees)
 
     @property
     def n_stimuli(self) -> int:
         """Number of stimuli."""
         return len(self._stimuli)
 
-    def prepare_twice(self) -> torch.Tensor:
-        """The first stimulus by id, two times: enough to see what layers give, and which axis counts the images."""
-        first = min(range(self.n_stimuli), key=self._stimuli.ids.__getitem__)
-        return self.prepare(first, first + 1).repeat(2, 1, 1, 1)
+    def prepare_pair(self) -> torch.Tensor:
+        """The last and the first stimulus by id: enough to see what layers give, and which axis counts the images."""
+        import torch
+
+        order = sorted(range(self.n_stimuli), key=self._stimuli.ids.__getitem__)
+        return torch.cat([self.prepare(row, row + 1) for row in (order[-1], order[0])])
 
     def batches(self, size: int, *, ahead: bool) -> Iterator[tuple[int, torch.Tensor]]:
-        """First row and images of one batch after the other; the first time through, the set's hash is formed too.
+        """First row and images of one batch after the other; half as many at a time where memory runs out.
 
         Parameters
         ----------
@@ -78,20 +90,35 @@ class StimulusFeed:
             Number of images in a batch; the last one may be smaller.
         ahead : bool
             Prepare the next batch in a thread while the caller works on this one.
+
+        Raises
+        ------
+        ResourceError
+            If memory runs out while a single image is prepared.
         """
-        n = self.n_stimuli
-        digest = StimulusHash(self._stimuli.degrees) if self.sha256 is None else None
-        ranges = [(start, min(start + size, n)) for start in range(0, n, size)]
-        if ahead:
-            with ThreadPoolExecutor(1, thread_name_prefix="brainconv-feed") as pool:
-                future = pool.submit(self.prepare, *ranges[0], digest)
-                for i, (start, _) in enumerate(ranges):
-                    images = future.result()
-                    if i + 1 < len(ranges):
-                        future = pool.submit(self.prepare, *ranges[i + 1], digest)
-                    yield start, images
-        else:
-            for start, stop in ranges:
-                yield start, self.prepare(start, stop, digest)
-        if digest is not None:
-            self.sha256 = digest.hexdigest()
+        start, n = 0, self.n_stimuli
+        with ThreadPoolExecutor(1, thread_name_prefix="brainconv-feed") as pool:
+            waiting: Future[torch.Tensor] | None = None
+            while start < n:
+                stop = min(start + size, n)
+                try:
+                    images = self.prepare(start, stop) if waiting is None else waiting.result()
+                except (MemoryError, RuntimeError) as error:
+                    size, waiting = self._halve(stop - start, start, error), None
+                    continue
+                if ahead and stop < n:
+                    waiting = pool.submit(self.prepare, stop, min(stop + size, n))
+                yield start, images
+                start = stop
+
+    def _halve(self, n_images: int, row: int, error: Exception) -> int:
+        """Half the batch, if it is memory that ran out and there is a half."""
+        if not is_out_of_memory(error):
+            raise error
+        if n_images == 1:
+            msg = (
+                f"Memory ran out while stimulus {self._stimuli.ids[row]!r} was prepared for {self._model.name}; free "
+                f"memory, or shrink the images."
+            )
+            raise ResourceError(msg) from error
+        return n_images // 2

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from brainconv.errors import ResourceError
 from brainconv.extraction.feed import StimulusFeed
 from brainconv.extraction.gram import GramSum
-from brainconv.extraction.plan import Pass
+from brainconv.extraction.plan import Pass, Piece
 from brainconv.extraction.scratch import FeatureStore, MemoryStore
+from brainconv.models.outputs import is_out_of_memory
 
 if TYPE_CHECKING:
     import torch
@@ -31,6 +32,10 @@ class Job:
     keep_features : bool
     progress : bool
         Show bars.
+    n_least : int
+        Number of images that a batch must have for the network to take it.
+    channels_last : bool
+        Layout of the images in memory.
     """
 
     model: Model
@@ -38,6 +43,8 @@ class Job:
     units: str
     keep_features: bool
     progress: bool
+    n_least: int = 1
+    channels_last: bool = True
 
 
 def collect_features(job: Job, one: Pass, store: FeatureStore, n_batch: int, label: str) -> int:
@@ -86,10 +93,12 @@ def _run_part(job: Job, one: Pass, store: FeatureStore, row: int, images: torch.
 
     module, device = job.model.module, job.model.device
     try:
-        x = capture.to_input(images, module, device)
-        capture.run_batch(module, x, one.pieces, partial(store.put, row), job.units)
+        x = capture.to_input(images, module, device, channels_last=job.channels_last)
+        if len(x) < job.n_least:  # shown twice; the second time is not stored
+            x = x.expand(job.n_least, -1, -1, -1)
+        capture.run_batch(module, x, one.pieces, partial(_put, store, row, len(images)), job.units)
     except (MemoryError, RuntimeError) as error:
-        if not capture.is_out_of_memory(error):
+        if not is_out_of_memory(error):
             raise
         if len(images) == 1:
             msg = (
@@ -103,6 +112,11 @@ def _run_part(job: Job, one: Pass, store: FeatureStore, row: int, images: torch.
     if torch.device(device).type == "cuda":
         torch.cuda.empty_cache()
     return False
+
+
+def _put(store: FeatureStore, row: int, n_images: int, piece: Piece, values: torch.Tensor) -> None:
+    """Store the values of the first images of a batch."""
+    store.put(row, piece, values[:n_images])
 
 
 def add_to_grams(job: Job, one: Pass, store: FeatureStore, sums: Mapping[str, GramSum], label: str) -> None:

@@ -41,6 +41,10 @@ class LayerSpec:
     dtype : {"float32", "float64"}
     channels_last : bool
         Units are stored (height, width, channels), as they lie in memory; their order does not change a Gram.
+    channel_axis : int, optional
+        Which axis of the layer's output for one image is that of channels; None if that cannot be told.
+    image_axis : int
+        Which axis of the whole output counts the images.
     """
 
     name: str
@@ -50,6 +54,8 @@ class LayerSpec:
     shape: tuple[int, ...]
     dtype: str
     channels_last: bool
+    channel_axis: int | None = None
+    image_axis: int = 0
 
     @property
     def n_units(self) -> int:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brainconv.containers import Representation, StimulusSet
 from brainconv.containers.representation import UNITS
-from brainconv.errors import InvalidInputError, ResourceError
+from brainconv.errors import BrainconvError, BrainconvWarning, InvalidInputError, ResourceError
+from brainconv.extraction.dependence import find_dependence
 from brainconv.extraction.feed import StimulusFeed
 from brainconv.extraction.gram import GramSum
 from brainconv.extraction.passes import Job, add_to_grams, collect_features
@@ -25,10 +29,17 @@ from brainconv.extraction.plan import (
     plan_passes,
 )
 from brainconv.extraction.scratch import MemoryStore, ScratchStore
+from brainconv.models.contract import describe_input
+from brainconv.models.layers import check_layers, trace_model
+from brainconv.models.outputs import is_out_of_memory
+from brainconv.models.tracing import describe_error
 from brainconv.validation import check_choice
 
 if TYPE_CHECKING:
+    import torch
+
     from brainconv.models import Model
+    from brainconv.models.tracing import TracedLayer
 
 KEEP = ("gram", "features")
 CPU_BATCH, GPU_BATCH, MPS_BATCH = 32, 256, 64
@@ -61,12 +72,15 @@ def extract(
     layers : sequence of str, optional
         Module paths; ``model.layers`` if not given.
     batch_size : int or "auto"
-        Halved, down to 1, as often as memory runs out.  It does not change the result.
+        Halved, down to 1, as often as memory runs out.  It does not change the result, unless the activations of an
+        image depend on its neighbours, which is checked and warned of.
     keep : {"gram", "features"}
-        ``"features"``: hold the activations too, all in memory, units in the order (channels, height, width).
+        ``"features"``: hold the activations too, all in memory, units in the order of the layer's own axes, such as
+        (channels, height, width).
     units : {"raw", "zscored", "spatial_mean"}
         What a column of X is: an activation; an activation z-scored over all stimuli (not over training folds; a unit
-        that does not vary is 0); the mean of a channel over space (of a transformer's width over tokens).
+        that does not vary is 0); the mean of a channel over space (of a transformer's width over tokens).  The real and
+        the imaginary part of a complex activation are two columns.
     input_size : int, px, optional
         Instead of the registry's, for networks that take any size.
     scratch_dir : path, optional
@@ -90,6 +104,12 @@ def extract(
         If an argument is not as expected, or activations are not finite.
     ResourceError
         If memory or scratch space does not suffice; for scratch space, before the first image.
+
+    Warns
+    -----
+    BrainconvWarning
+        If the activations of an image depend on the other images of its batch, or on chance; the sentence goes on to
+        the notes of every table that is made of the result.
     """
     import torch
 
@@ -106,10 +126,15 @@ def extract(
     folder = find_scratch_folder(scratch_dir)
     results: dict[str, tuple[Any, Any, int]] = {}
     features: dict[str, Any] = {}
-    with capture.prepare_network(model.module, model.device):
-        traced = _choose_layers(model, layers, input_size)
-        two = capture.to_input(feed.prepare_twice(), model.module, model.device)
-        specs, image_bytes = capture.probe_layers(model.module, two, traced, units=units, channels_last=keep == "gram")
+    _check_device(model)
+    with capture.prepare_network(model.module, model.device), _explain_memory(model):
+        traced = check_layers(
+            trace_model(model, input_size),
+            model.layers if layers is None else layers,
+            model_name=model.name,
+            module=model.module,
+        )
+        specs, image_bytes, job, notes = _probe(job, traced, keep)
         n_batch = _choose_batch(batch_size, image_bytes, len(stimuli), model.device)
         passes = _plan(specs, job, folder, scratch_bytes)
         # a GPU forms the Grams of what it computed; where there is none (or no float64 on it) NumPy does
@@ -146,6 +171,7 @@ def extract(
         "batch_size": n_batch,
         "n_passes": len(passes),
         "reference": "seeded, over sorted ids",
+        "notes": [*(model.notes if layers is None else describe_input(model.name, model.preprocessing)), *notes],
     }
     return {
         spec.name: Representation(
@@ -184,22 +210,62 @@ def _check_types(model: Any, stimuli: Any) -> None:
         raise InvalidInputError(msg)
 
 
-def _choose_layers(model: Model, layers: Sequence[str] | None, input_size: int | None) -> list[Any]:
-    """The layers asked for, as one traced pass finds them."""
-    from brainconv.models.layers import check_layers, split_layer_name, trace_layers
+def _probe(job: Job, traced: Sequence[TracedLayer], keep: str) -> tuple[list[LayerSpec], int, Job, tuple[str, ...]]:
+    """What the layers give, bytes per image, how the network is to be shown images, and what is to be noted."""
+    from brainconv.extraction import capture
 
-    asked = model.layers if layers is None else layers
-    traced = trace_layers(model, input_size)
-    known = {layer.name for layer in traced} | {split_layer_name(layer.name)[0] for layer in traced}
-    modules = dict(model.module.named_modules(remove_duplicate=False))
-    for name in asked if not isinstance(asked, str) else ():
-        if name and name in modules and name not in known:
-            msg = (
-                f"Layer {name!r} of {model.name} ({type(modules[name]).__name__}) either does not run when stimuli are "
-                f"shown or does not return one tensor with an axis of images; name a layer inside or around it."
-            )
-            raise InvalidInputError(msg)
-    return check_layers(traced, asked, model_name=model.name)
+    module, device = job.model.module, job.model.device
+    pair, channels_last = job.feed.prepare_pair(), True
+
+    def show() -> tuple[torch.Tensor, list[LayerSpec], int, dict[str, torch.Tensor]]:
+        images = capture.to_input(pair, module, device, channels_last=channels_last)
+        return images, *capture.probe_layers(module, images, traced, units=job.units, channels_last=keep == "gram")
+
+    try:
+        images, specs, image_bytes, values = show()
+    except InvalidInputError:  # ``view`` of a map is the usual reason; if it was another, it is raised again
+        channels_last = False
+        images, specs, image_bytes, values = show()
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        pair = pair[-1:]
+        images, specs, image_bytes, values = show()
+    found = find_dependence(module, images, values, specs, units=job.units, model_name=job.model.name)
+    for note in found.notes:
+        warnings.warn(note, BrainconvWarning, stacklevel=3)
+    return specs, image_bytes, replace(job, n_least=found.n_least, channels_last=channels_last), found.notes
+
+
+def _check_device(model: Model) -> None:
+    """Refuse a device that is not there, or where the network is not."""
+    import torch
+
+    from brainconv.models.load import resolve_device
+
+    target = resolve_device(model.device)
+    tensor = next(iter([*model.module.parameters(), *model.module.buffers()]), None)
+    if tensor is not None and tensor.device.type != torch.device(target).type:
+        msg = (
+            f"The weights of {model.name} are on {tensor.device}, but the model says device={model.device!r}; move "
+            f"them with model.module.to({model.device!r}), or wrap the network again where it is."
+        )
+        raise InvalidInputError(msg)
+
+
+@contextmanager
+def _explain_memory(model: Model) -> Iterator[None]:
+    """Memory that runs out where no smaller batch would help, as a sentence."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, BrainconvError) or not is_out_of_memory(error):
+            raise
+        msg = (
+            f"Memory ran out on {model.device} while {model.name} was extracted ({describe_error(error)}); free "
+            f"memory, ask for fewer layers at a time, or lower input_size."
+        )
+        raise ResourceError(msg) from error
 
 
 def _choose_batch(batch_size: int | str, image_bytes: int, n_stimuli: int, device: str) -> int:

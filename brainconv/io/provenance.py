@@ -77,12 +77,12 @@ def inherit_provenance(representations: Mapping[str, Representation], **extra: A
     -------
     dict
         That of `collect_provenance`, with ``model``, ``weights``, ``weights_seed``, ``weights_sha256``, ``stimuli``,
-        ``stimuli_sha256``, ``device`` and ``preprocessing`` as far as the layers state them.
+        ``stimuli_sha256``, ``device``, ``preprocessing`` and ``notes`` as far as the layers state them.
     """
     first = next(iter(representations.values()), None)
     if first is None:
         return collect_provenance(**extra)
-    names = ("weights_sha256", "stimuli", "stimuli_sha256", "device", "preprocessing", "input_size")
+    names = ("weights_sha256", "stimuli", "stimuli_sha256", "device", "preprocessing", "input_size", "notes")
     source = {"model": first.model, "weights": first.weights, "weights_seed": first.seed}
     source |= {name: first.provenance[name] for name in names if name in first.provenance}
     return collect_provenance(**source, **extra)

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from brainconv.models.first_layer import FirstLayer, first_layer_filters
-    from brainconv.models.layers import TracedLayer, trace_layers
+    from brainconv.models.layers import trace_layers
     from brainconv.models.load import list_models, load_model
     from brainconv.models.model import Model
     from brainconv.models.preprocessing import Preprocessing, prepare_images
     from brainconv.models.registry import ModelEntry, read_registry
+    from brainconv.models.tracing import TracedLayer
     from brainconv.models.wrap import wrap_model
 
 _HOME = {
@@ -23,7 +24,7 @@ _HOME = {
     "Model": "model",
     "ModelEntry": "registry",
     "Preprocessing": "preprocessing",
-    "TracedLayer": "layers",
+    "TracedLayer": "tracing",
     "first_layer_filters": "first_layer",
     "list_models": "load",
     "load_model": "load",

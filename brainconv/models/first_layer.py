@@ -104,15 +104,16 @@ def _find_first_convolution(model: Model) -> tuple[str, torch.nn.Conv2d, NDArray
 
     from brainconv.models.families.small import Luminance
     from brainconv.models.layers import split_layer_name, trace_layers
+    from brainconv.models.preprocessing import LUMINANCE
 
-    mixing = None
+    mixing = np.asarray(LUMINANCE) if model.preprocessing.n_channels == 1 else None
     for layer in trace_layers(model):
         path = split_layer_name(layer.name)[0]
         part = model.module.get_submodule(path)
         if isinstance(part, Luminance):
             mixing = part.weights.detach().to("cpu", torch.float64).numpy()
         elif isinstance(part, torch.nn.Conv2d):
-            if part.in_channels == 3 and part.groups == 1:
+            if part.in_channels == model.preprocessing.n_channels == 3 and part.groups == 1:
                 return path, part, None
             if part.in_channels == 1 and mixing is not None:
                 return path, part, mixing

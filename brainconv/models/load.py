@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from brainconv.errors import InvalidInputError, ResourceError
-from brainconv.models.layers import trace_module
+from brainconv.models.contract import check_module, choose_layers, trace_on_images, unwrap_module
 from brainconv.models.model import Model
 from brainconv.models.registry import ModelEntry, Registry, import_callable, read_registry
-from brainconv.models.stages import select_layers
 from brainconv.validation import check_choice
 
 if TYPE_CHECKING:
@@ -120,18 +119,20 @@ def load_model(
         from brainconv.models.families.timm_nets import read_preprocessing
 
         preprocessing = read_preprocessing(module)
-    traced = trace_module(module, preprocessing.input_size)
+    trace, preprocessing = trace_on_images(module, preprocessing)
+    layers = choose_layers(module, trace, entry.layers, model_name=name, preprocessing=preprocessing)
     return Model(
         name=name,
         module=module.to(target),
         preprocessing=preprocessing,
-        layers=select_layers(module, traced, entry.layers, model_name=name),
+        layers=layers.names,
         weights=label,
         seed=seed,
-        device=target.type if target.index is None else str(target),
+        device=describe_device(target),
         weights_sha256=hash_weights(module),
         degrees=entry.degrees,
-        provenance=_describe(entry, label),
+        provenance={**_describe(entry, label), "weights_in_no_default_layer": layers.unseen},
+        notes=layers.notes,
     )
 
 
@@ -182,15 +183,31 @@ def resolve_device(device: str = "auto") -> torch.device:
     has = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if device == "auto":
         return torch.device(next(kind for kind, there in has.items() if there))
+    given: Any = device  # what a caller without a type checker may pass
     try:
-        target = torch.device(device)
-    except RuntimeError as error:
+        target = torch.device(given) if isinstance(given, str | torch.device) else None
+    except RuntimeError:
+        target = None
+    if target is None or target.type not in has:
         msg = f"device={device!r}; expected 'auto', 'cpu', 'cuda', 'cuda:<number>' or 'mps'."
-        raise InvalidInputError(msg) from error
-    if not has.get(target.type, True) or (target.type == "cuda" and (target.index or 0) >= torch.cuda.device_count()):
+        raise InvalidInputError(msg)
+    if target.type == "cpu":
+        return torch.device("cpu")
+    n_devices = torch.cuda.device_count() if target.type == "cuda" else 1
+    if not has[target.type] or (target.index or 0) >= n_devices:
         msg = f"device={device!r} is not on this machine; use device='auto' or 'cpu'."
         raise ResourceError(msg)
     return target
+
+
+def describe_device(device: torch.device) -> str:
+    """Name of a device as a Model has it: ``"cpu"``, ``"cuda"``, ``"cuda:1"``.
+
+    Parameters
+    ----------
+    device : torch.device
+    """
+    return device.type if device.type == "cpu" or device.index is None else str(device)
 
 
 def _build(entry: ModelEntry, *, seed: int) -> torch.nn.Module:
@@ -212,6 +229,8 @@ def _build(entry: ModelEntry, *, seed: int) -> torch.nn.Module:
     if not isinstance(module, torch.nn.Module):
         msg = f"The builder of {entry.name} returned {type(module).__name__}; expected a torch.nn.Module."
         raise InvalidInputError(msg)
+    module = unwrap_module(module)
+    check_module(module, name=entry.name)
     return module
 
 

@@ -22,7 +22,8 @@ class Model:
     name : str
         Name in the registry, or the one given to :func:`brainconv.models.wrap_model`.
     module : torch.nn.Module
-        In evaluation mode, on ``device``; takes float32 images of shape (n_stimuli, 3, input_size, input_size).
+        In evaluation mode, on ``device``; takes float32 images of shape (n_stimuli, 3, input_size, input_size), or of
+        one channel where the preprocessing gives luminance.
     preprocessing : Preprocessing
         How RGB pixels become the module's input.  The module itself normalises nothing.
     layers : sequence of str
@@ -38,7 +39,9 @@ class Model:
     degrees : float, degrees of visual angle
         Width of the visual field that the input covers.
     provenance : mapping
-        Builder, source of the weights, citation.
+        Builder, source of the weights, citation, share of the weights that no default layer sees.
+    notes : tuple of str
+        What a reader of numbers on the default layers must know.
 
     Raises
     ------
@@ -56,6 +59,7 @@ class Model:
     weights_sha256: str | None = None
     degrees: float = 8.0
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", check_unique(self.layers, what="layer"))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,8 +19,12 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 RESIZE = ("squash", "crop")
 INTERPOLATION = ("nearest", "bilinear", "bicubic", "lanczos")
-CHANNEL_ORDER = ("RGB", "BGR")
+CHANNEL_ORDER = ("RGB", "BGR", "luminance")
+LUMINANCE = (0.299, 0.587, 0.114)
+"""Weights of R, G and B in luma (ITU-R BT.601), as Pillow's conversion to grey uses them."""
 SCALE = (1.0, 255.0)
+MAX_SIZE = 8192
+"""Of a network's input, px; more is a mistake, and would fill memory before anything else fails."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,8 @@ class Preprocessing:
     """What happens to an image between the stimulus set and the first layer, and nothing else happens.
 
     In this order: resize (Pillow on 8-bit pixels; it antialiases whenever it shrinks, and leaves an image of the right
-    size as it is), channels put into ``channel_order``, values brought to 0..``scale``, minus ``mean``, divided by
-    ``std``.
+    size as it is), channels put into ``channel_order`` or weighted into their luminance, values brought to
+    0..``scale``, minus ``mean``, divided by ``std``.
 
     Parameters
     ----------
@@ -41,9 +45,11 @@ class Preprocessing:
     resize_size : int, px, optional
         Shorter side before the crop; input_size if not given.
     interpolation : {"bilinear", "bicubic", "lanczos", "nearest"}
-    mean, std : tuple of 3 floats
-        Per channel, in the order of ``channel_order`` and the units of ``scale``.
-    channel_order : {"RGB", "BGR"}
+    mean, std : tuple of 3 floats, or of 1 for luminance
+        Per channel, in the order of ``channel_order`` and the units of ``scale``.  Of three that are given for
+        luminance, their luminance is taken.
+    channel_order : {"RGB", "BGR", "luminance"}
+        ``"luminance"``: one channel, 0.299 R + 0.587 G + 0.114 B, for networks that take grey images.
     scale : {1.0, 255.0}
         Value of a white pixel before the mean is taken off.
 
@@ -57,8 +63,8 @@ class Preprocessing:
     resize: str = "squash"
     resize_size: int | None = None
     interpolation: str = "bilinear"
-    mean: tuple[float, float, float] = IMAGENET_MEAN
-    std: tuple[float, float, float] = IMAGENET_STD
+    mean: tuple[float, ...] = IMAGENET_MEAN
+    std: tuple[float, ...] = IMAGENET_STD
     channel_order: str = "RGB"
     scale: float = 1.0
 
@@ -76,16 +82,38 @@ class Preprocessing:
                 )
                 raise InvalidInputError(msg)
             object.__setattr__(self, "resize_size", resize_size)
-        if float(self.scale) not in SCALE:
+        if isinstance(self.scale, bool) or self.scale not in SCALE:
             msg = f"scale={self.scale!r}; expected 1.0 (pixels 0..1) or 255.0 (pixels 0..255)."
             raise InvalidInputError(msg)
         object.__setattr__(self, "scale", float(self.scale))
         for what in ("mean", "std"):
-            values = tuple(float(v) for v in getattr(self, what))
-            if len(values) != 3 or not np.isfinite(values).all() or (what == "std" and min(values) <= 0):
-                msg = f"{what}={values} of the preprocessing; expected 3 finite numbers{', above 0' * (what == 'std')}."
-                raise InvalidInputError(msg)
-            object.__setattr__(self, what, values)
+            object.__setattr__(self, what, self._check_values(what))
+
+    def _check_values(self, what: str) -> tuple[float, ...]:
+        """Mean or standard deviation as one number per channel."""
+        given, counts = getattr(self, what), ((3, 1) if self.n_channels == 1 else (3,))
+        try:
+            values = tuple(float(v) for v in given)
+        except (TypeError, ValueError):
+            values = ()
+        if len(values) not in counts or not np.isfinite(values).all() or (what == "std" and min(values) <= 0):
+            expected = f"{' or '.join(map(str, counts))} finite number(s){', above 0' * (what == 'std')}"
+            hint = ", or channel_order='luminance' for a network on one channel" if len(values) == 1 else ""
+            msg = f"{what}={given!r} of the preprocessing; expected {expected}{hint}."
+            raise InvalidInputError(msg)
+        if self.n_channels == 1 and len(values) == 3:
+            return (float(np.dot(LUMINANCE, values)),)
+        return values
+
+    @property
+    def n_channels(self) -> int:
+        """Of the network's input: 3, or 1 for luminance."""
+        return 1 if self.channel_order == "luminance" else 3
+
+    def on_luminance(self) -> Preprocessing:
+        """The same for a network that takes one channel."""
+        mean, std = (v[::-1] if self.channel_order == "BGR" else v for v in (self.mean, self.std))
+        return replace(self, channel_order="luminance", mean=mean, std=std)
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as plain data, for provenance and cache keys."""
@@ -114,8 +142,9 @@ class Preprocessing:
 
 
 def _check_size(value: Any, *, what: str) -> int:
-    if isinstance(value, bool) or int(value) != value or int(value) < 1:
-        msg = f"{what}={value!r}; expected a whole number of pixels, at least 1."
+    whole = isinstance(value, int | float | np.number) and not isinstance(value, bool) and float(value).is_integer()
+    if not whole or not 1 <= value <= MAX_SIZE:
+        msg = f"{what}={value!r}; expected a whole number of pixels, 1 to {MAX_SIZE}."
         raise InvalidInputError(msg)
     return int(value)
 
@@ -166,7 +195,7 @@ def resize_image(
 
 
 def prepare_images(
-    images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8],
+    images: Iterable[NDArray[np.uint8]] | NDArray[np.uint8],
     preprocessing: Preprocessing,
     *,
     input_size: int | None = None,
@@ -175,8 +204,8 @@ def prepare_images(
 
     Parameters
     ----------
-    images : sequence of ndarray, uint8, each of shape (height, width, 3)
-        RGB pixels, 0..255; sizes may differ.
+    images : iterable of ndarray, uint8, each of shape (height, width, 3)
+        RGB pixels, 0..255; sizes may differ.  Taken one by one, so that only one large one need be in memory.
     preprocessing : Preprocessing
     input_size : int, px, optional
         Instead of the preprocessing's, for networks that take any size.
@@ -184,7 +213,8 @@ def prepare_images(
     Returns
     -------
     torch.Tensor, float32, shape (n_images, 3, input_size, input_size)
-        On the CPU, channels last in memory; the same for any grouping of the images into batches.
+        One channel instead of 3 for luminance.  On the CPU, channels last in memory; the same for any grouping of the
+        images into batches.
 
     Raises
     ------
@@ -193,15 +223,18 @@ def prepare_images(
     """
     import torch
 
-    if len(images) == 0:
+    resized = [resize_image(image, preprocessing, input_size=input_size) for image in images]
+    if not resized:
         msg = "No image to prepare; expected at least one."
         raise InvalidInputError(msg)
-    pixels = np.stack([resize_image(image, preprocessing, input_size=input_size) for image in images])
+    pixels = np.stack(resized)
     if preprocessing.channel_order == "BGR":
         pixels = np.ascontiguousarray(pixels[..., ::-1])
+    elif preprocessing.channel_order == "luminance":
+        pixels = (pixels @ np.asarray(LUMINANCE, dtype=np.float32))[..., None]
     x = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(torch.float32)
     if preprocessing.scale == 1.0:
         x /= 255.0
-    x -= torch.tensor(preprocessing.mean).view(1, 3, 1, 1)
-    x /= torch.tensor(preprocessing.std).view(1, 3, 1, 1)
+    x -= torch.tensor(preprocessing.mean).view(1, -1, 1, 1)
+    x /= torch.tensor(preprocessing.std).view(1, -1, 1, 1)
     return x

@@ -6,11 +6,16 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from brainconv.models.layers import TracedLayer, split_layer_name
+from brainconv.models.layers import split_layer_name
+from brainconv.models.tracing import Trace, TracedLayer
 from brainconv.validation import check_choice
 
 if TYPE_CHECKING:
     import torch
+
+MUCH = 0.1
+"""Share of the weights that no default layer sees from which on it is worth a warning (positions of a transformer and
+the norm before its classifier hold less)."""
 
 
 def select_layers(
@@ -65,52 +70,98 @@ def find_stages(module: torch.nn.Module, traced: Sequence[TracedLayer]) -> list[
 
     Notes
     -----
-    Containers (``Sequential``, ``ModuleList``, ``ModuleDict``) and any part that holds more than half of the network's
-    weight layers (a wrapped backbone) are looked into; every other composite module is one block.
+    Containers (``Sequential``, ``ModuleList``, ``ModuleDict``), any part that holds more than half of the network's
+    weight layers (a wrapped backbone), and any part that gives no tensor to compare (it returns several, or only holds
+    others) are looked into; every other composite module is one block.  A part that was looked into in vain, but gives
+    a tensor itself, is a block after all.
     """
-    visible = _list_parts(module)
-    stages: list[str] = []
+    return list(_group_stages(module, traced)) or [traced[-1].name]
+
+
+def measure_unseen(module: torch.nn.Module, trace: Trace, layers: Sequence[str]) -> float:
+    """Share of the weights that lie in none of the stages, nor in any of the other layers.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    trace : Trace
+    layers : sequence of str
+        Default layers, the stages among them.
+
+    Returns
+    -------
+    float
+        Of the values of all parameters that the traced pass used; so auxiliary heads, which do not run, do not count.
+        0 where it used none.
+    """
+    grouped = _group_stages(module, trace.layers)
+    homes = {path for layer in layers for path in (*grouped.get(layer, ()), split_layer_name(layer)[0])}
+    sizes = {name: weight.numel() for name, weight in module.named_parameters() if name in trace.used}
+    unseen = sum(size for name, size in sizes.items() if not homes.intersection(_list_ancestors(name)))
+    total = sum(sizes.values())
+    return unseen / total if total else 0.0
+
+
+def _list_ancestors(name: str) -> list[str]:
+    """``"a.b.weight"`` to ``["a", "a.b"]``."""
+    parts = name.split(".")
+    return [".".join(parts[:depth]) for depth in range(1, len(parts))]
+
+
+def _group_stages(module: torch.nn.Module, traced: Sequence[TracedLayer]) -> dict[str, list[str]]:
+    """Stages by the name of their output, in execution order, each with the paths of the parts it is made of."""
+    visible = _list_parts(module, {split_layer_name(layer.name)[0] for layer in traced})
+    stages: dict[str, list[str]] = {}
+    name = ""
     open_for: tuple[str, ...] = ()
     for layer in traced:
-        part = visible.get(split_layer_name(layer.name)[0])
+        path = split_layer_name(layer.name)[0]
+        part = visible.get(path)
         if part is None:
             continue
         kind = _classify(part)
         if kind in ("weights", "block"):
-            stages.append(layer.name)
+            name = layer.name
+            stages[name] = [path]
             open_for = ("norm", "nonlinearity") if kind == "weights" else ("nonlinearity",)
         elif kind in open_for:
-            stages[-1] = layer.name
+            stages[layer.name] = [*stages.pop(name), path]
+            name = layer.name
         elif kind == "pooling":
             open_for = ()
         elif kind in ("norm", "nonlinearity") and not open_for:
-            stages.append(layer.name)
+            name = layer.name
+            stages[name] = [path]
             open_for = ("norm", "nonlinearity")
-    return stages or [traced[-1].name]
+    return stages
 
 
-def _list_parts(module: torch.nn.Module) -> dict[str, torch.nn.Module]:
-    """Modules that may be a stage: children, with containers and backbones opened."""
+def _list_parts(module: torch.nn.Module, running: set[str]) -> dict[str, torch.nn.Module]:
+    """Modules that may be a stage: children, with containers, backbones and what gives no tensor opened."""
     total = _count_weight_layers(module)
-    parts: dict[str, torch.nn.Module] = {}
 
-    def descend(parent: torch.nn.Module, prefix: str) -> None:
+    def descend(parent: torch.nn.Module, prefix: str) -> dict[str, torch.nn.Module]:
+        parts: dict[str, torch.nn.Module] = {}
         for name, child in parent.named_children():
             path = f"{prefix}{name}"
-            if _is_container(child) or (any(child.children()) and 2 * _count_weight_layers(child) > total):
-                descend(child, f"{path}.")
-            else:
+            n_weights = _count_weight_layers(child)
+            hidden = path not in running or 2 * n_weights > total
+            if not _is_container(child) and not (any(child.children()) and hidden):
                 parts[path] = child
+                continue
+            inner = descend(child, f"{path}.")
+            seen = any(_count_weight_layers(part) for where, part in inner.items() if where in running)
+            parts |= {path: child} if path in running and n_weights and not seen else inner
+        return parts
 
-    descend(module, "")
-    return parts
+    return descend(module, "")
 
 
 def _is_container(module: torch.nn.Module) -> bool:
     """Whether it is a plain container (a subclass of one, such as torchvision's blocks, is not)."""
-    import torch
+    from torch import nn
 
-    return type(module) in (torch.nn.Sequential, torch.nn.ModuleList, torch.nn.ModuleDict)
+    return type(module) in (nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.DataParallel)
 
 
 def _has_weights(module: torch.nn.Module) -> bool:

@@ -6,10 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from brainconv.errors import InvalidInputError
-from brainconv.models.layers import check_layers, trace_module
+from brainconv.models.contract import (
+    DefaultLayers,
+    check_module,
+    choose_layers,
+    describe_input,
+    trace_on_images,
+    unwrap_module,
+)
+from brainconv.models.layers import check_layers
 from brainconv.models.model import Model
 from brainconv.models.preprocessing import Preprocessing
-from brainconv.models.stages import select_layers
 
 if TYPE_CHECKING:
     import torch
@@ -26,12 +33,14 @@ def wrap_model(
 ) -> Model:
     """Make a Model of your own network.
 
-    The module is put into evaluation mode and stays on its device; nothing else about it is changed.
+    The module is put into evaluation mode and stays on its device; nothing else about it is changed.  ``DataParallel``,
+    ``DistributedDataParallel`` and what ``torch.compile`` made stand for the network inside.
 
     Parameters
     ----------
     module : torch.nn.Module
-        Takes float images of shape (n_stimuli, 3, input_size, input_size), already normalised.
+        Takes float images of shape (n_stimuli, 3, input_size, input_size), already normalised.  One that takes a single
+        channel is shown luminance, and its preprocessing says so.
     name : str
         As it stands in tables and file names.
     layers : sequence of str, optional
@@ -47,18 +56,27 @@ def wrap_model(
     Raises
     ------
     InvalidInputError
-        If this is no module, it normalises its input a second time, or it cannot take such an image.
+        If this is no module, it normalises its input a second time, it cannot take such an image, its parts cannot be
+        observed (TorchScript, quantised), or a part is named that is no layer.
     NotFoundError
         If a layer does not exist.
+
+    Warns
+    -----
+    BrainconvWarning
+        If a tenth of the weights or more lie in no default layer.
     """
     import torch
 
+    from brainconv.models.load import describe_device
     from brainconv.models.weights.checkpoints import hash_weights
 
     given: Any = module  # what a caller without a type checker may pass
     if not isinstance(given, torch.nn.Module):
         msg = f"wrap_model was given {type(given).__name__}; expected a torch.nn.Module."
         raise InvalidInputError(msg)
+    module = unwrap_module(module)
+    check_module(module, name=name)
     if getattr(module, "transform_input", False) is True:
         msg = (
             f"{type(module).__name__}.transform_input is True, so it would normalise its input a second time; set it "
@@ -79,21 +97,26 @@ def wrap_model(
         )
         raise InvalidInputError(msg)
     module.eval()
-    traced = trace_module(module, preprocessing.input_size)
-    chosen = (
-        select_layers(module, traced, ["stages"], model_name=name)
-        if layers is None
-        else tuple(layer.name for layer in check_layers(traced, layers, model_name=name))
-    )
+    trace, preprocessing = trace_on_images(module, preprocessing)
+    if layers is None:
+        chosen = choose_layers(module, trace, ["stages"], model_name=name, preprocessing=preprocessing)
+    else:
+        named = check_layers(trace, layers, model_name=name, module=module)
+        chosen = DefaultLayers(tuple(layer.name for layer in named), None, describe_input(name, preprocessing))
     state = next(iter([*module.parameters(), *module.buffers()]), None)
     return Model(
         name=name,
         module=module,
         preprocessing=preprocessing,
-        layers=chosen,
+        layers=chosen.names,
         weights="default",
-        device="cpu" if state is None else state.device.type,
+        device="cpu" if state is None else describe_device(state.device),
         weights_sha256=hash_weights(module),
         degrees=degrees,
-        provenance={"builder": f"{type(module).__module__}:{type(module).__qualname__}", "weights": "as wrapped"},
+        provenance={
+            "builder": f"{type(module).__module__}:{type(module).__qualname__}",
+            "weights": "as wrapped",
+            "weights_in_no_default_layer": chosen.unseen,
+        },
+        notes=chosen.notes,
     )

@@ -122,6 +122,7 @@ def score_predictivity(
         for name, layer in layers.items()
         for part in [layer.select(ids)]
     }
+    notes += dict.fromkeys(note for layer in layers.values() for note in layer.notes)
     n_drawn = int(units.max()) + 1
     weights = draw_stimuli(n_boot, len(ids), groups=groups, random_state=random_state)
     reliability, resampled_reliability = (

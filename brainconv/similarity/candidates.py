@@ -82,6 +82,7 @@ def prepare_candidates(
             layers = list(representations.values() if isinstance(representations, Mapping) else representations)
         layers = [layer if layer.stimulus_ids == ids else layer.select(ids) for layer in layers]
         _refuse_duplicates(layers)
+        notes += dict.fromkeys(note for layer in layers for note in layer.notes)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", BrainconvWarning)  # said once below, as a note
             rdms = compute_rdms(layers, estimator=estimator)

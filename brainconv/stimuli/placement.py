@@ -10,6 +10,8 @@ from brainconv.validation import check_positive
 
 MID_GREY = 128
 """Value of the canvas around a stimulus that is narrower than the model's field: the web's "gray"."""
+MAX_PIXELS = 100_000_000
+"""Of a canvas: 10,000 × 10,000, 300 MB.  A stimulus that needs more has a mistaken width, or resolution to spare."""
 
 
 def place_image(image: NDArray[np.uint8], stimulus_degrees: float, model_degrees: float) -> NDArray[np.uint8]:
@@ -34,7 +36,8 @@ def place_image(image: NDArray[np.uint8], stimulus_degrees: float, model_degrees
     Raises
     ------
     InvalidInputError
-        If the image is not uint8 RGB, or so little of it falls into the field that no pixel is left.
+        If the image is not uint8 RGB, so little of it falls into the field that no pixel is left, or it is so small in
+        the field that the canvas around it would have more than 100 million pixels.
 
     References
     ----------
@@ -52,7 +55,16 @@ def place_image(image: NDArray[np.uint8], stimulus_degrees: float, model_degrees
     if ratio == 1:
         return image
     size = np.array(image.shape[:2])
-    target = np.round(ratio * size).astype(int)
+    target = np.round(ratio * size)
+    if float(target[0]) * float(target[1]) > MAX_PIXELS:
+        height, width = (f"{length:,.0f}" for length in target)
+        msg = (
+            f"An image of {size[1]} × {size[0]} px that is {stimulus_degrees} deg wide needs a canvas of {width} × "
+            f"{height} px in a field of {model_degrees} deg, more than {MAX_PIXELS:,} pixels; check the degrees of the "
+            f"stimulus set, or shrink its images."
+        )
+        raise InvalidInputError(msg)
+    target = target.astype(int)
     if (target < 1).any():
         msg = (
             f"An image of {size[1]} × {size[0]} px that is {stimulus_degrees} deg wide leaves no pixel in a field of "

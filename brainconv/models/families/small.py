@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-LUMINANCE = (0.299, 0.587, 0.114)
-"""Weights of R, G and B in luma (ITU-R BT.601), as Pillow's conversion to grey uses them."""
+from brainconv.models.preprocessing import LUMINANCE
 
 
 class Luminance(nn.Module):

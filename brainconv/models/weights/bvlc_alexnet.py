@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import math
 import os
 import pickle
 import pickletools
@@ -16,6 +18,70 @@ from brainconv.errors import InvalidInputError
 KERNEL_SHAPE = (11, 11, 3, 96)
 _HOMES = ("numpy.core.multiarray", "numpy._core.multiarray")
 _MAX_BYTES = 64 * 2**20
+_NUMBERS = ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8")
+_OBJECTS = ("O", "O4", "O8")
+_OPERATIONS = (
+    *("PROTO", "FRAME", "STOP", "MARK", "GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD"),
+    *("EMPTY_LIST", "APPEND", "APPENDS", "EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"),
+    *("NONE", "NEWTRUE", "NEWFALSE", "BININT", "BININT1", "BININT2"),
+    *("BINUNICODE", "SHORT_BINUNICODE", "BINSTRING", "SHORT_BINSTRING", "BINBYTES", "SHORT_BINBYTES"),
+    *("BINPUT", "LONG_BINPUT", "MEMOIZE", "BINGET", "LONG_BINGET"),
+)
+"""What NumPy writes for arrays (pickle protocols 2 to 5); everything else is refused before anything is built."""
+
+
+class _Dtype:
+    """Stands for ``numpy.dtype`` while a pickle is read: it keeps what the file says, and NumPy builds nothing."""
+
+    def __init__(self, code: Any, *_: Any) -> None:
+        self.code = code
+        self.order = "|"
+
+    def __setstate__(self, state: Any) -> None:
+        self.order = state[1]
+
+    @property
+    def is_object(self) -> bool:
+        return self.code in _OBJECTS
+
+    def to_numpy(self) -> Any:
+        if self.code not in _NUMBERS or self.order not in ("<", ">", "|", "="):
+            msg = f"it holds an array of type {self.order!r}, {self.code!r}"
+            raise pickle.UnpicklingError(msg)
+        return np.dtype(self.code).newbyteorder(self.order)
+
+
+class _Array:
+    """Stands for ``numpy.ndarray`` while a pickle is read; `to_numpy` believes nothing that the bytes do not bear out.
+
+    NumPy itself allocates whatever shape a pickle states, and takes bytes for pointers where it states objects.
+    """
+
+    def __init__(self) -> None:
+        self.shape: Any = ()
+        self.dtype: Any = None
+        self.column_major: Any = False
+        self.content: Any = None
+
+    def __setstate__(self, state: Any) -> None:
+        _, self.shape, self.dtype, self.column_major, self.content = state
+
+    @property
+    def is_object(self) -> bool:
+        return isinstance(self.dtype, _Dtype) and self.dtype.is_object and isinstance(self.content, list)
+
+    def to_numpy(self) -> NDArray[Any]:
+        whole = isinstance(self.shape, tuple) and all(type(n) is int and n >= 0 for n in self.shape)
+        content = self.content.encode("latin1") if isinstance(self.content, str) else self.content
+        if not whole or not isinstance(self.dtype, _Dtype) or not isinstance(content, bytes):
+            msg = "it holds an array without a shape, a type and bytes"
+            raise pickle.UnpicklingError(msg)
+        dtype = self.dtype.to_numpy()
+        if math.prod(self.shape) * dtype.itemsize != len(content) or len(self.shape) > 8:
+            msg = f"it states the shape {self.shape} of {dtype} for {len(content)} bytes"
+            raise pickle.UnpicklingError(msg)
+        flat = np.frombuffer(content, dtype=dtype)
+        return flat.reshape(self.shape, order="F" if self.column_major else "C").copy()
 
 
 class _ArrayUnpickler(pickle.Unpickler):
@@ -25,19 +91,19 @@ class _ArrayUnpickler(pickle.Unpickler):
         if module in _HOMES and name == "_reconstruct":
             return _reconstruct
         if (module, name) == ("numpy", "ndarray"):
-            return np.ndarray
+            return _Array
         if (module, name) == ("numpy", "dtype"):
-            return np.dtype
+            return _Dtype
         msg = f"it names {module}.{name}"
         raise pickle.UnpicklingError(msg)
 
 
-def _reconstruct(kind: Any, _shape: Any, _typecode: Any) -> NDArray[Any]:
-    """An empty array for the pickle to fill; nothing but an array comes out, whatever was asked for."""
-    if kind is not np.ndarray:
+def _reconstruct(kind: Any, _shape: Any, _typecode: Any) -> _Array:
+    """An empty stand-in for the pickle to fill; nothing but an array comes out, whatever was asked for."""
+    if kind is not _Array:
         msg = "it reconstructs something that is not an array"
         raise pickle.UnpicklingError(msg)
-    return np.ndarray((0,), dtype="b")
+    return _Array()
 
 
 def read_object_array(path: str | os.PathLike[str]) -> list[NDArray[Any]]:
@@ -64,22 +130,32 @@ def read_object_array(path: str | os.PathLike[str]) -> list[NDArray[Any]]:
         with Path(path).open("rb") as file:
             _skip_header(file)
             content = file.read()
-        for operation, argument, _ in pickletools.genops(content):  # a second door: look before anything is built
-            if operation.name in ("EXT1", "EXT2", "EXT4", "PERSID", "BINPERSID", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX"):
-                msg = f"it holds the operation {operation.name} ({argument})"
-                raise pickle.UnpicklingError(msg)
-        import io
-
+        _check_operations(content)
         # the file was written by Python 2, whose byte strings are Latin-1
-        items = _ArrayUnpickler(io.BytesIO(content), encoding="latin1").load()
-    except (pickle.UnpicklingError, ValueError, EOFError, TypeError, AttributeError, IndexError, KeyError) as error:
-        msg = f"{name} cannot be read as plain arrays: {error}; nothing in it was executed. Fetch the file again."
+        found = _ArrayUnpickler(io.BytesIO(content), encoding="latin1").load()
+        items = found.content if isinstance(found, _Array) and found.is_object else []
+        arrays = [item.to_numpy() for item in items if isinstance(item, _Array) and not item.is_object]
+    except Exception as error:  # a damaged pickle makes Python raise nearly anything
+        reason = str(error) or type(error).__name__
+        msg = f"{name} cannot be read as plain arrays: {reason}; nothing in it was executed. Fetch the file again."
         raise InvalidInputError(msg) from error
-    arrays = list(items.ravel()) if isinstance(items, np.ndarray) and items.dtype == object else []
-    if not arrays or any(not isinstance(item, np.ndarray) or item.dtype.kind not in "fiu" for item in arrays):
+    if not arrays or len(arrays) != len(items):
         msg = f"{name} does not hold an object array of numeric arrays; fetch the file again."
         raise InvalidInputError(msg)
     return arrays
+
+
+def _check_operations(content: bytes) -> None:
+    """Look before anything is built: only what NumPy writes, and no place in the memo beyond what is put there."""
+    n_put = 0
+    for operation, argument, _ in pickletools.genops(content):
+        if operation.name in ("GLOBAL", "INST"):  # say the name, as find_class would
+            module, _, attribute = str(argument).partition(" ")
+            _ArrayUnpickler(io.BytesIO()).find_class(module, attribute)
+        n_put += operation.name in ("BINPUT", "LONG_BINPUT", "MEMOIZE")
+        if operation.name not in _OPERATIONS or (operation.name == "LONG_BINPUT" and int(argument or 0) > n_put):
+            msg = f"it holds the operation {operation.name} ({argument})"
+            raise pickle.UnpicklingError(msg)
 
 
 def _skip_header(file: IO[bytes]) -> None:

@@ -21,6 +21,7 @@ FIRES = {  # name: (channels in, squeeze, each expand)
     "fire9": (512, 64, 256),
 }
 N_CODES = 256
+MAX_BYTES = 16 * 2**20
 
 
 def list_kernels() -> dict[str, tuple[int, int, int, int]]:
@@ -62,8 +63,11 @@ def read_deep_compression(path: str | os.PathLike[str]) -> dict[str, NDArray[np.
     ----------
     Han, Mao & Dally, ICLR 2016, arXiv:1510.00149, section 2 and figure 3; Iandola et al. 2016, arXiv:1602.07360.
     """
-    content = Path(path).read_bytes()
     name = Path(path).name
+    if Path(path).stat().st_size > MAX_BYTES:
+        msg = f"{name} has more than {MAX_BYTES} bytes; expected the 0.66 MB of the compressed SqueezeNet."
+        raise InvalidInputError(msg)
+    content = Path(path).read_bytes()
     position = 0
 
     def take(count: int, dtype: str, what: str) -> NDArray[np.generic]:

@@ -8,31 +8,9 @@ import pytest
 import torch
 from torch import nn
 
-from brainconv.extraction.capture import is_out_of_memory, prepare_network, probe_layers, run_batch, to_input
+from brainconv.extraction.capture import prepare_network, probe_layers, run_batch, to_input
 from brainconv.extraction.plan import Piece
-from brainconv.models.layers import TracedLayer
-
-
-@pytest.mark.parametrize(
-    ("error", "expected"),
-    [
-        (MemoryError(), True),
-        (torch.cuda.OutOfMemoryError("CUDA out of memory"), True),
-        (RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory"), True),
-        (RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate"), True),
-        (RuntimeError("MPS backend out of memory"), True),
-        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False),
-        (ValueError("out of memory"), False),
-    ],
-)
-def test_memory_errors_are_told_apart(error: BaseException, expected: bool) -> None:
-    assert is_out_of_memory(error) is expected
-
-
-def test_real_allocation_failure_is_one() -> None:
-    with pytest.raises(RuntimeError) as caught:
-        torch.empty(10**15)
-    assert is_out_of_memory(caught.value)
+from brainconv.models.tracing import TracedLayer
 
 
 def set_older(matmul: str, tf32: bool) -> None:
@@ -114,7 +92,7 @@ def test_a_network_that_catches_every_exception_still_stops() -> None:
     net, ran = Careful(), []
     net.later.register_forward_hook(lambda *_: ran.append(1))
     images = to_input(torch.rand(2, 3, 5, 5), net, "cpu")
-    specs, n_bytes = probe_layers(net, images, [TracedLayer("conv", 0, (2, 5, 5))], units="raw", channels_last=True)
+    specs, n_bytes, _ = probe_layers(net, images, [TracedLayer("conv", 0, (2, 5, 5))], units="raw", channels_last=True)
     got: list[torch.Size] = []
     run_batch(net, images, [Piece(specs[0], 1, 2)], lambda _piece, values: got.append(values.shape), "raw")
     assert got == [(2, 25)]
@@ -129,7 +107,7 @@ def test_values_are_the_same_whatever_the_layout() -> None:
         output = net(images)
         rows: dict[bool, torch.Tensor] = {}
         for channels_last in (True, False):
-            specs, _ = probe_layers(
+            specs, _, _ = probe_layers(
                 net, images, [TracedLayer("0", 0, (4, 4, 4))], units="raw", channels_last=channels_last
             )
             assert specs[0].channels_last is channels_last

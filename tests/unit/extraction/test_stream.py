@@ -202,7 +202,7 @@ def test_half_the_batch_when_memory_runs_out(monkeypatch: pytest.MonkeyPatch, tm
     def fail_above(limit: int) -> Any:
         def hook(_module: Any, inputs: Any) -> None:
             shown.append(len(inputs[0]))
-            if len(inputs[0]) > limit and len(shown) > 2:  # the first two are the trace and the probe
+            if len(inputs[0]) > limit and len(shown) > 3:  # before: trace, probe, and the image without its neighbour
                 msg = "DefaultCPUAllocator: not enough memory: you tried to allocate 1 bytes."
                 raise RuntimeError(msg)
 
@@ -211,7 +211,8 @@ def test_half_the_batch_when_memory_runs_out(monkeypatch: pytest.MonkeyPatch, tm
     handle = fail_above(2)
     other = bc.extract(model, stimuli, batch_size=9, scratch_dir=tmp_path, progress=False)
     handle.remove()
-    assert shown[2:] == [9, 4, 2, 2, 2, 2, 1, 2, 2]
+    assert shown[:3] == [2, 2, 1]
+    assert shown[3:] == [9, 4, 2, 2, 2, 2, 1, 2, 2]
     assert other["fc"].provenance["batch_size"] == 2
     for layer in LAYERS:
         assert_same_gram(other[layer], base[layer].gram)
@@ -228,15 +229,15 @@ def test_another_runtime_error_is_not_taken_for_memory() -> None:
 
     def fail(*_: Any) -> None:
         calls.append(1)
-        if len(calls) > 2:
+        if len(calls) > 3:  # trace, probe, and the image without its neighbour
             msg = "something else"
             raise RuntimeError(msg)
 
     handle = model.module.fc.register_forward_pre_hook(fail)
-    with pytest.raises(RuntimeError, match="something else"):
+    with pytest.raises(InvalidInputError, match=r"Net failed on 13 image\(s\): something else\."):
         bc.extract(model, make_stimuli(), progress=False)
     handle.remove()
-    assert len(calls) == 3
+    assert len(calls) == 4
 
 
 def test_model_is_left_as_it_was() -> None:
@@ -378,11 +379,16 @@ def test_layers_that_cannot_be_had_are_named() -> None:
     model, stimuli = make_model(Odd(), ("conv",)), make_stimuli(4)
     with pytest.raises(NotFoundError, match="Did you mean 'conv'"):
         bc.extract(model, stimuli, layers=["con"], progress=False)
-    for layer in ("pair", "unused"):
-        with pytest.raises(InvalidInputError, match=f"'{layer}' of toy .*does not return one tensor"):
+    sentences = {
+        "pair": r"Layer 'pair' of toy \(Pair\) returns 2 tensors; expected one tensor with an axis of images",
+        "unused": r"Layer 'unused' of toy \(Conv2d\) does not run when stimuli are shown",
+        "merge": r"Layer 'merge' of toy \(Merge\) returns \(8, 22, 22\) for 2 images, no axis of which counts them",
+    }
+    for layer, sentence in sentences.items():
+        with pytest.raises(InvalidInputError, match=sentence):
             bc.extract(model, stimuli, layers=[layer], progress=False)
-    with pytest.raises(InvalidInputError, match=r"'merge'.*one entry of the first axis per image"):
-        bc.extract(model, stimuli, layers=["merge"], progress=False)
+        with pytest.raises(InvalidInputError, match=sentence):
+            make_model(Odd(), (layer,))
 
 
 def test_a_module_that_runs_twice_is_told_apart_by_call() -> None:
@@ -451,3 +457,185 @@ def test_what_is_mixed_up_is_named() -> None:
         bc.extract(net.module, bc.StimulusSet("s", ("a",), images))
     with pytest.raises(InvalidInputError, match=r"The stimuli are a ndarray; expected a StimulusSet"):
         bc.extract(net, images)
+
+
+class Channels(nn.Module):
+    """A convolution whose maps go on with their channels last, as in Swin."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.conv, self.norm, self.mix = nn.Conv2d(3, width, 3, 3), nn.LayerNorm(width), nn.Linear(width, 8)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.mix(self.norm(self.conv(x).permute(0, 2, 3, 1)))
+
+
+@pytest.mark.parametrize("width", [5, 8])  # 8: as many channels as the map is wide
+def test_spatial_mean_is_over_space_wherever_the_channels_are(width: int) -> None:
+    model, stimuli = make_model(Channels(width), ("conv", "norm", "mix")), make_stimuli()
+    x = explicit_features(model, stimuli)
+    found = bc.extract(model, stimuli, units="spatial_mean", keep="features", batch_size=4, progress=False)
+    for layer, channels in (("norm", width), ("mix", 8)):
+        means = x[layer].reshape(len(stimuli), 64, channels).mean(1)
+        np.testing.assert_allclose(found[layer].features, means, atol=1e-5)  # type: ignore[arg-type]
+    conv = x["conv"].reshape(len(stimuli), width, 64).mean(2)
+    np.testing.assert_allclose(found["conv"].features, conv, atol=1e-5)  # type: ignore[arg-type]
+
+
+def test_spatial_mean_is_refused_where_nothing_tells_the_channels() -> None:
+    class Cube(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x.flatten(1)[:, :512].reshape(-1, 8, 8, 8)
+
+    model = make_model(nn.Sequential(Cube()), ("0",))
+    with pytest.raises(InvalidInputError, match=r"layer '0', whose axis of channels cannot be told"):
+        bc.extract(model, make_stimuli(), units="spatial_mean", progress=False)
+    assert bc.extract(model, make_stimuli(), progress=False)["0"].n_units == 512
+
+
+class Fourier(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.fft.rfft2(x)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("units", ["raw", "spatial_mean", "zscored"])
+def test_complex_outputs_keep_both_parts(units: str, dtype: torch.dtype) -> None:
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), Fourier()).to(dtype)
+    model, stimuli = make_model(module, ("1",)), make_stimuli()
+    with torch.no_grad():
+        x = module(prepare_images(list(stimuli.images), PREPROCESSING).to(dtype)).to(torch.complex128).numpy()
+    x = x.mean((2, 3)) if units == "spatial_mean" else x.reshape(len(x), -1)
+    x = np.concatenate([x.real, x.imag], axis=1)
+    if units == "zscored":
+        constant = x.std(0) <= 1e-6 * np.abs(x).max(0)
+        x = np.where(constant, 0, (x - x.mean(0)) / np.where(constant, 1, x.std(0)))
+    for batch_size in (4, 13):
+        found = bc.extract(model, stimuli, units=units, batch_size=batch_size, progress=False)["1"]
+        assert_same_gram(found, x @ x.T, 1e-4 if units == "zscored" else 1e-6)
+        assert found.n_units == x.shape[1]
+        assert found.feature_dtype == str(dtype).removeprefix("torch.")
+
+
+class Gives(nn.Module):
+    def __init__(self, function: Any) -> None:
+        super().__init__()
+        self.conv, self.function = nn.Conv2d(3, 4, 3), function
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.function(self.conv(x))
+
+
+@pytest.mark.parametrize(
+    ("function", "plain"),
+    [
+        (lambda x: x.to_sparse(), lambda x: x),
+        (
+            lambda x: torch.quantize_per_tensor(x, 0.25, 0, torch.qint8),
+            lambda x: (x / 0.25).round().clamp(-128, 127) / 4,
+        ),
+        (lambda x: x > 0, lambda x: (x > 0).float()),
+        (lambda x: torch.fft.fft(x).conj(), lambda x: torch.view_as_real(torch.fft.fft(x).conj().resolve_conj())),
+        (
+            lambda x: x.mean((2, 3)).expand(5, -1, -1) * 2,
+            lambda x: (x.mean((2, 3)).expand(5, -1, -1) * 2).movedim(1, 0),
+        ),
+    ],
+)
+def test_outputs_of_other_kinds_are_read_as_plain_numbers(function: Any, plain: Any) -> None:
+    model, stimuli = make_model(nn.Sequential(Gives(function)), ("0",)), make_stimuli()
+    with torch.no_grad():
+        wanted = plain(model.module[0].conv(prepare_images(list(stimuli.images), PREPROCESSING)))
+    found = bc.extract(model, stimuli, keep="features", batch_size=5, progress=False)["0"]
+    np.testing.assert_allclose(found.features, wanted.flatten(1), atol=1e-4)  # type: ignore[arg-type]
+
+
+class Squeezes(nn.Module):
+    def __init__(self, norm: nn.Module) -> None:
+        super().__init__()
+        self.conv, self.pool, self.norm, self.fc = nn.Conv2d(3, 8, 3), nn.AdaptiveAvgPool2d(1), norm, nn.Linear(8, 5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.fc(self.norm(self.pool(self.conv(x)).squeeze()))
+
+
+@pytest.mark.parametrize("norm", [nn.Identity(), nn.BatchNorm1d(8)])
+@pytest.mark.parametrize("batch_size", [1, 4, 12, 13])  # 12 and 4 leave a last batch of one image
+def test_networks_that_squeeze_are_shown_two_images_at_least(norm: nn.Module, batch_size: int) -> None:
+    model, stimuli = make_model(Squeezes(norm), ("pool", "fc")), make_stimuli()
+    x = explicit_features(model, stimuli)
+    found = bc.extract(model, stimuli, batch_size=batch_size, progress=False)
+    for layer in ("pool", "fc"):
+        assert_same_gram(found[layer], x[layer] @ x[layer].T)
+    assert bc.extract(model, make_stimuli(1), progress=False)["fc"].gram.shape == (1, 1)
+
+
+def test_networks_that_view_their_maps_get_a_plain_layout() -> None:
+    class Views(Net):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = self.relu2(self.norm2(self.conv2(self.relu1(self.conv1(x)))))
+            return self.fc(x.view(-1, 9 * 11 * 11))
+
+    model, stimuli = make_model(Views()), make_stimuli()
+    same = Net()
+    same.load_state_dict(model.module.state_dict())
+    x = explicit_features(make_model(same), stimuli)
+    found = bc.extract(model, stimuli, batch_size=5, progress=False)
+    for layer in LAYERS:
+        assert_same_gram(found[layer], x[layer] @ x[layer].T)
+
+
+def test_a_fixed_number_of_images_is_one_sentence() -> None:
+    class Fixed(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x.reshape(2, -1)
+
+    model = make_model(nn.Sequential(Fixed()), ("0",))
+    with pytest.raises(InvalidInputError, match=r"gave shape \(2, 11232\) for 13 images.*same shape for every image"):
+        bc.extract(model, make_stimuli(), progress=False)
+
+
+@pytest.mark.parametrize(
+    ("device", "sentence"),
+    [("cuda:99", "is not on this machine"), ("tpu", "expected 'auto'"), ("meta", "expected 'auto'")],
+)
+def test_devices_that_are_not_there(device: str, sentence: str) -> None:
+    from dataclasses import replace
+
+    with pytest.raises((InvalidInputError, ResourceError), match=sentence):
+        bc.extract(replace(make_model(), device=device), make_stimuli(), progress=False)
+
+
+def test_a_network_that_was_moved_is_named() -> None:
+    model = make_model()
+    model.module.to("meta")
+    with pytest.raises(InvalidInputError, match=r"weights of toy are on meta, but the model says device='cpu'"):
+        bc.extract(model, make_stimuli(), progress=False)
+
+
+def test_memory_that_runs_out_elsewhere_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        msg = "DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes."
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr(stream, "add_to_grams", fail)
+    with pytest.raises(ResourceError, match=r"Memory ran out on cpu while toy was extracted .*fewer layers"):
+        bc.extract(make_model(), make_stimuli(), progress=False)
+
+
+def test_a_probe_that_is_too_large_shows_one_image() -> None:
+    model, stimuli = make_model(), make_stimuli()
+    base = bc.extract(model, stimuli, progress=False)
+    shown: list[int] = []
+
+    def fail(_module: Any, inputs: Any) -> None:
+        shown.append(len(inputs[0]))
+        if len(inputs[0]) > 1 and len(shown) > 1:  # not the trace
+            raise MemoryError
+
+    handle = model.module.conv2.register_forward_pre_hook(fail)
+    other = bc.extract(model, stimuli, progress=False)
+    handle.remove()
+    assert shown[:4] == [2, 2, 1, 1]
+    for layer in LAYERS:
+        assert_same_gram(other[layer], base[layer].gram)

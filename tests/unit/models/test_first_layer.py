@@ -51,6 +51,16 @@ def test_any_preprocessing_is_undone(kind: str) -> None:
     assert first.px_per_degree == 3.0
 
 
+@pytest.mark.parametrize("scale", [1.0, 255.0])
+def test_filters_on_luminance_are_spread_over_rgb(scale: float) -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(1, 5, 4, stride=2), nn.ReLU())
+    settings = Preprocessing(input_size=12, mean=(0.1,), std=(0.3,), channel_order="luminance", scale=scale)
+    model = bc.wrap_model(net, name="grey", preprocess=settings)
+    check_filters_predict_responses(model)
+    assert first_layer_filters(model).weights.shape == (5, 3, 4, 4)
+
+
 def test_by_hand() -> None:
     net = nn.Sequential(nn.Conv2d(3, 1, 1, bias=False))
     with torch.no_grad():

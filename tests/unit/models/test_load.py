@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 import brainconv as bc
 from brainconv.errors import (
@@ -19,7 +20,7 @@ from brainconv.errors import (
     ResourceError,
 )
 from brainconv.models import trace_layers
-from brainconv.models.load import resolve_device
+from brainconv.models.load import describe_device, resolve_device
 
 SMALL = "lecture_convnet"
 FAMILIES: dict[str, int | None] = {  # the width of image at which the family is tested; None: its own
@@ -225,3 +226,42 @@ def test_devices() -> None:
     if not torch.cuda.is_available():
         with pytest.raises(ResourceError, match="'cuda' is not on this machine"):
             resolve_device("cuda")
+
+
+@pytest.mark.parametrize(
+    "device", [None, 3, True, "", "CPU", "gpu", "meta", "xla", "cuda:-1", "cuda:x", "cpu;", ["cpu"]]
+)
+def test_what_is_no_device_is_one_sentence(device: Any) -> None:
+    with pytest.raises(InvalidInputError, match="expected 'auto', 'cpu', 'cuda', 'cuda:<number>' or 'mps'"):
+        bc.load_model("lenet5", weights=None, device=device)
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "mps:7", "mps"])
+def test_devices_that_are_not_there_are_one_sentence(device: str) -> None:
+    if device.startswith("mps") and torch.backends.mps.is_available():
+        pytest.skip("this machine has one")
+    with pytest.raises(ResourceError, match=f"'{device}' is not on this machine"):
+        bc.load_model("lenet5", weights=None, device=device)
+
+
+def test_devices_are_named_as_models_have_them() -> None:
+    assert resolve_device("cpu:3") == torch.device("cpu")
+    assert [describe_device(torch.device(name)) for name in ("cpu", "cuda", "cuda:1")] == ["cpu", "cuda", "cuda:1"]
+
+
+@pytest.mark.parametrize("wrap", [nn.DataParallel, torch.compile, lambda module: module])
+def test_builders_may_return_wrapped_networks_and_networks_on_one_channel(wrap: Any) -> None:
+    def build() -> nn.Module:
+        return wrap(nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU()))
+
+    rows = {"models": {"mine": {"builder": build, "preprocessing": {"input_size": 8}}}}
+    model = bc.load_model("mine", weights=None, registry=rows, device="cpu")
+    assert model.layers == ("1",)
+    assert model.preprocessing.channel_order == "luminance"
+    assert "takes one channel" in model.notes[0]
+
+
+def test_builders_that_return_what_cannot_be_observed_are_named() -> None:
+    rows = {"models": {"mine": {"builder": lambda: nn.Sequential(nn.LazyConv2d(4, 3))}}}
+    with pytest.raises(InvalidInputError, match=r"mine \(Sequential\) has weights without a shape yet"):
+        bc.load_model("mine", weights=None, registry=rows, device="cpu")

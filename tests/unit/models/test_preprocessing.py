@@ -125,7 +125,18 @@ def test_what_is_no_rgb_image_is_refused(bad: np.ndarray) -> None:
         ({"resize": "stretch"}, NotFoundError, "Unknown way of resizing 'stretch'"),
         ({"scale": 2.0}, InvalidInputError, r"expected 1.0 \(pixels 0..1\) or 255.0"),
         ({"std": (1.0, 0.0, 1.0)}, InvalidInputError, "above 0"),
-        ({"mean": (0.5,)}, InvalidInputError, "expected 3 finite"),
+        ({"mean": (0.5,)}, InvalidInputError, "expected 3 finite .* or channel_order='luminance'"),
+        ({"mean": 0.5}, InvalidInputError, "mean=0.5 of the preprocessing; expected 3 finite"),
+        ({"mean": None}, InvalidInputError, "mean=None"),
+        ({"std": ("a", "b", "c")}, InvalidInputError, "std="),
+        ({"channel_order": "luminance", "mean": (0.5, 0.5)}, InvalidInputError, "expected 3 or 1 finite"),
+        ({"scale": None}, InvalidInputError, "scale=None"),
+        ({"scale": "1"}, InvalidInputError, "scale='1'"),
+        ({"input_size": None}, InvalidInputError, "whole number of pixels"),
+        ({"input_size": "224"}, InvalidInputError, "whole number of pixels"),
+        ({"input_size": 10**9}, InvalidInputError, "1 to 8192"),
+        ({"input_size": float("nan")}, InvalidInputError, "whole number of pixels"),
+        ({"channel_order": "grey"}, NotFoundError, "Unknown channel order 'grey'"),
         ({"input_size": 0}, InvalidInputError, "whole number of pixels"),
         ({"resize_size": 256}, InvalidInputError, "belongs to resize='crop'"),
         ({"resize": "crop", "resize_size": 100}, InvalidInputError, "at least input_size"),
@@ -135,6 +146,27 @@ def test_what_is_no_rgb_image_is_refused(bad: np.ndarray) -> None:
 def test_bad_settings(settings: dict, error: type, match: str) -> None:
     with pytest.raises(error, match=match):
         Preprocessing.from_dict(settings)
+
+
+@pytest.mark.parametrize("scale", [1.0, 255.0])
+def test_luminance_is_one_channel(scale: float) -> None:
+    grey = Preprocessing(input_size=2, channel_order="luminance", mean=(0.5,), std=(0.25,), scale=scale)
+    x = prepare_images([uniform(255, 51, 0), uniform(0, 0, 255)], grey)
+    assert x.shape == (2, 1, 2, 2)
+    expected = torch.tensor([0.299 + 0.587 * 0.2, 0.114]) * scale
+    assert torch.allclose(x[:, 0, 0, 0], (expected - 0.5) / 0.25, atol=1e-4)
+    assert Preprocessing.from_dict(grey.to_dict()) == grey
+
+
+def test_colour_settings_become_their_luminance() -> None:
+    rgb = Preprocessing(mean=(0.1, 0.2, 0.3), std=(1.0, 2.0, 3.0))
+    bgr = Preprocessing(mean=(0.3, 0.2, 0.1), std=(3.0, 2.0, 1.0), channel_order="BGR")
+    expected = (pytest.approx((0.0299 + 0.1174 + 0.0342,)), pytest.approx((0.299 + 1.174 + 0.342,)))
+    for settings in (rgb, bgr):
+        grey = settings.on_luminance()
+        assert (grey.channel_order, grey.n_channels, settings.n_channels) == ("luminance", 1, 3)
+        assert (grey.mean, grey.std) == expected
+        assert grey.on_luminance() == grey
 
 
 def test_data_round_trip() -> None:

@@ -68,3 +68,9 @@ def test_impossible_sizes_are_refused() -> None:
         place_image(ramp(4, 4), 0.0, 8.0)
     with pytest.raises(InvalidInputError, match="expected uint8"):
         place_image(ramp(4, 4).astype(float), 4.0, 8.0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("side", "degrees"), [(224, 0.14), (1000, 0.7), (10, 1e-6), (1, 1e-300)])
+def test_a_canvas_has_a_limit_that_is_checked_before_it_is_made(side: int, degrees: float) -> None:
+    with pytest.raises(InvalidInputError, match=r"needs a canvas of .* px in a field of 8.0 deg, .* check the degrees"):
+        place_image(np.zeros((side, side, 3), np.uint8), degrees, 8.0)

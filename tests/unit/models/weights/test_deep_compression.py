@@ -79,3 +79,10 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
             read_deep_compression(path)
     else:
         assert np.isfinite(read_deep_compression(path)["conv1.conv.weight"]).all()
+
+
+def test_a_large_file_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "a.net").open("wb") as file:
+        file.truncate(2**30)
+    with pytest.raises(InvalidInputError, match="has more than"):
+        read_deep_compression(tmp_path / "a.net")
