@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from brainconv.containers.pixels import MID_GREY
 from brainconv.errors import InvalidInputError
 from brainconv.validation import check_positive
-
-MID_GREY = 128
-"""Value of the canvas around a stimulus that is narrower than the model's field: the web's "gray"."""
 
 
 def place_image(image: NDArray[np.uint8], stimulus_degrees: float, model_degrees: float) -> NDArray[np.uint8]:

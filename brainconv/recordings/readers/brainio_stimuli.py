@@ -49,7 +49,9 @@ def read_stimuli(
         If the two files do not list the same images, or a column is missing.
     """
     try:
-        rows = pd.read_csv(table, dtype={"stimulus_id": str, "image_id": str, "filename": str})
+        # converters, so that an id such as "NA" or "None" stays a name
+        names = dict.fromkeys(("stimulus_id", "image_id", "filename"), str)
+        rows = pd.read_csv(table, converters=names, compression=None)
     except (OSError, ValueError) as error:
         msg = f"{table} cannot be read as CSV ({error}); get it again."
         raise InvalidInputError(msg) from error
@@ -58,6 +60,11 @@ def read_stimuli(
     for column in filter(None, ("stimulus_id", "filename", category, group)):
         if column not in rows:
             msg = f"{table} has no column {column!r}; it has {', '.join(map(str, rows.columns))}."
+            raise InvalidInputError(msg)
+    for column in ("stimulus_id", "filename"):
+        empty = np.flatnonzero(rows[column].str.strip() == "")
+        if empty.size:
+            msg = f"Row {empty[0] + 1} of {table} has no {column}; each row names one stimulus and its file."
             raise InvalidInputError(msg)
     rows = rows.loc[:, ~rows.columns.str.startswith("Unnamed:")]
     ids = check_unique(rows["stimulus_id"].tolist(), what="stimulus")
