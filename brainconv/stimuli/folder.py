@@ -8,6 +8,7 @@ import stat
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,19 +73,7 @@ def load_stimuli(folder: str | Path, *, degrees: float | None = None, name: str 
     BrainconvWarning
         If pictures in other formats (heic, svg, eps, …) lie beside the images.
     """
-    if not isinstance(folder, (str, os.PathLike)):
-        msg = f"The folder of stimuli is {folder!r}; expected the path of a folder that holds images."
-        raise InvalidInputError(msg)
-    folder = Path(folder)
-    try:
-        entries = [path for path in folder.iterdir() if not path.name.startswith(".")]
-    except NotADirectoryError as error:
-        msg = f"{str(folder)!r} is a file; give the folder that holds the stimuli."
-        raise DataUnavailableError(msg) from error
-    except (OSError, ValueError) as error:
-        reason = "" if isinstance(error, FileNotFoundError) else f" that can be read ({error})"
-        msg = f"There is no folder {str(folder)!r}{reason}; give the folder that holds the stimuli."
-        raise DataUnavailableError(msg) from error
+    folder, entries = _list_folder(folder)
     named = [path for path in entries if path.suffix.lower() in IMAGE_SUFFIXES]
     _check_names(named)
     paths = sorted((path for path in named if path.is_file()), key=_natural_key)
@@ -99,6 +88,23 @@ def load_stimuli(folder: str | Path, *, degrees: float | None = None, name: str 
         )
         warnings.warn(msg, BrainconvWarning, stacklevel=2)
     return StimulusSet(name or folder.resolve().name, tuple(path.stem for path in paths), FolderImages(paths), degrees)
+
+
+def _list_folder(folder: Any) -> tuple[Path, list[Path]]:
+    """The folder, and what is in it but for hidden files."""
+    if not isinstance(folder, (str, os.PathLike)) or isinstance(os.fspath(folder), bytes):
+        msg = f"The folder of stimuli is {folder!r}; expected the path of a folder that holds images."
+        raise InvalidInputError(msg)
+    path = Path(folder)
+    try:
+        return path, [entry for entry in path.iterdir() if not entry.name.startswith(".")]
+    except NotADirectoryError as error:
+        msg = f"{str(path)!r} is a file; give the folder that holds the stimuli."
+        raise DataUnavailableError(msg) from error
+    except (OSError, ValueError) as error:
+        reason = "" if isinstance(error, FileNotFoundError) else f" that can be read ({error})"
+        msg = f"There is no folder {str(path)!r}{reason}; give the folder that holds the stimuli."
+        raise DataUnavailableError(msg) from error
 
 
 def _check_names(paths: Sequence[Path]) -> None:

@@ -207,7 +207,7 @@ def test_other_formats_are_refused_and_start_no_program(data: bytes, monkeypatch
 
     monkeypatch.setattr(subprocess, "Popen", started)
     monkeypatch.setattr(shutil, "which", started)
-    with pytest.raises(InvalidInputError, match="picture.png cannot be decoded as an image") as caught:
+    with pytest.raises(InvalidInputError, match=r"picture\.png cannot be decoded as an image") as caught:
         decode_image(data, what="picture.png")
     assert "0x" not in str(caught.value)
 

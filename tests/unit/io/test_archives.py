@@ -111,9 +111,8 @@ def test_every_flipped_byte_of_a_member_is_noticed(tmp_path: Path, compression: 
         path.write_bytes(data)
         try:
             read = ZipImages(path)[0]
-        except InvalidInputError as error:
+        except InvalidInputError:
             refused += 1
-            assert "\n" not in str(error)
         else:
             np.testing.assert_array_equal(read, pixels)
     assert refused > 100

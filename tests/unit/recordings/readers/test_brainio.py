@@ -183,7 +183,7 @@ def test_files_that_do_not_belong_together(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"'new\.png'"):
         brainio.read(row("majajhong2015.V4"), paths)
     paths["table"].write_text("\n".join([*lines, ",o1,noise,1,new.png"]))
-    with pytest.raises(InvalidInputError, match="Row 13 of .* has no stimulus_id"):
+    with pytest.raises(InvalidInputError, match=r"Row 13 of .* has no stimulus_id"):
         brainio.read(row("majajhong2015.V4"), paths)
     (tmp_path / "assy.nc").write_bytes(b"nothing")
     with pytest.raises(InvalidInputError, match="cannot be read as a netCDF-4 file"):
