@@ -186,7 +186,7 @@ def test_files_that_do_not_belong_together(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"Row 13 of .* has no stimulus_id"):
         brainio.read(row("majajhong2015.V4"), paths)
     (tmp_path / "assy.nc").write_bytes(b"nothing")
-    with pytest.raises(InvalidInputError, match="cannot be read as a netCDF-4 file"):
+    with pytest.raises(InvalidInputError, match="no netCDF-4 file or is damaged"):
         brainio.read_assembly(tmp_path / "assy.nc")
 
 
