@@ -94,6 +94,9 @@ def check_target(path: Any, *, what: str = "file to write") -> Path:
         raise InvalidInputError(msg)
     target = Path(path)
     try:
+        if b"\0" in os.fsencode(target):
+            msg = "a NUL is no letter of a name"
+            raise ValueError(msg)
         if target.is_dir():
             msg = f"The {what} is {str(target)!r}, which is a folder; give the name of a file in it."
             raise InvalidInputError(msg)
@@ -106,8 +109,9 @@ def check_target(path: Any, *, what: str = "file to write") -> Path:
             raise InvalidInputError(msg)
     except InvalidInputError:
         raise
-    except (OSError, ValueError) as error:  # a name that is too long, a NUL or half a character in it, no access
-        msg = f"The {what} is {str(target)!r}, where nothing can be written ({error}); choose another place."
+    except (OSError, ValueError) as error:  # also a name that is too long, or with half a character
+        shown = str(target) if len(str(target)) <= 300 else str(target)[:300] + "…"
+        msg = f"The {what} is {shown!r}, where nothing can be written ({error}); choose another place."
         raise InvalidInputError(msg) from error
     return target
 
