@@ -71,7 +71,7 @@ def write_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
             temporary.unlink()
 
 
-def check_target(path: Any, *, what: str = "file to write") -> Path:
+def check_target(path: Any, *, what: str = "file to write", folder: bool = False) -> Path:
     """Check, before anything is computed, that a file of this name could be written.
 
     Parameters
@@ -79,6 +79,8 @@ def check_target(path: Any, *, what: str = "file to write") -> Path:
     path : path
     what : str
         The word for it in the message.
+    folder : bool
+        Whether it is to be a folder that files are written to.
 
     Returns
     -------
@@ -97,11 +99,12 @@ def check_target(path: Any, *, what: str = "file to write") -> Path:
         if b"\0" in os.fsencode(target):
             msg = "a NUL is no letter of a name"
             raise ValueError(msg)
-        if target.is_dir():
+        if target.is_dir() and not folder:
             msg = f"The {what} is {str(target)!r}, which is a folder; give the name of a file in it."
             raise InvalidInputError(msg)
-        if target.exists() and not target.is_file():
-            msg = f"The {what} is {str(target)!r}, which is no regular file; give another name."
+        if target.exists() and not (target.is_dir() if folder else target.is_file()):
+            found = "no folder" if folder else "no regular file"
+            msg = f"The {what} is {str(target)!r}, which is {found}; give another name."
             raise InvalidInputError(msg)
         above = next((parent for parent in target.absolute().parents if os.path.lexists(parent)), None)
         if above is not None and not above.is_dir():
