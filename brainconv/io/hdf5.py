@@ -27,8 +27,8 @@ class _Sink(io.RawIOBase):
     went well, and `write_netcdf` raises the failure when the file is closed.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("rb+", buffering=0)
+    def __init__(self, path: Path, *, anew: bool) -> None:
+        self._file = path.open("wb+" if anew else "rb+", buffering=0)
         self.failure: OSError | None = None
 
     def readable(self) -> bool:
@@ -96,7 +96,7 @@ def write_netcdf(path: Path, *, mode: str = "w") -> Iterator[Any]:
     OSError
         If the disk is full, once HDF5 has let go of the file.
     """
-    sink = _Sink(path)
+    sink = _Sink(path, anew=mode == "w")
     # the format of HDF5 1.10 has checksums in its own headers
     options: dict[str, Any] = {"libver": ("v110", "v110")} if mode == "w" else {}
     try:
