@@ -98,7 +98,7 @@ def test_pictures_of_other_formats_are_not_passed_over_in_silence(tmp_path: Path
 
 def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
     try:
-        (tmp_path / os.fsdecode(b"caf\xe9.png")).write_bytes(b"")
+        (tmp_path / os.fsdecode(b"\xe9.png")).write_bytes(b"")
     except OSError:
         pytest.skip("this file system holds valid names only")
     with pytest.raises(InvalidInputError, match="not valid UTF-8"):
