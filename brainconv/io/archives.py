@@ -2,51 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
+import stat
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import numpy as np
-
+from brainconv.containers.pixels import IMAGE_SUFFIXES, check_file_size, decode_image
 from brainconv.containers.stimuli import Image
 from brainconv.errors import InvalidInputError
-
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff")
-LARGEST_MEMBER_BYTES = 64 << 20
-
-
-def decode_image(data: bytes, *, what: str) -> Image:
-    """Decode an image file.
-
-    Parameters
-    ----------
-    data : bytes
-        The content of a PNG, JPEG or other file that Pillow reads.
-    what : str
-        Its name, for the message.
-
-    Returns
-    -------
-    ndarray, uint8, shape (height, width, 3)
-        RGB, 0..255; grey and black-and-white images have three equal channels.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is no image.
-    """
-    from PIL import Image as PillowImage
-
-    try:
-        with PillowImage.open(io.BytesIO(data)) as picture:
-            return np.asarray(picture.convert("RGB"), dtype=np.uint8).copy()
-    except (OSError, SyntaxError, ValueError, PillowImage.DecompressionBombError) as error:
-        msg = f"{what} cannot be decoded as an image ({error}); get the file again."
-        raise InvalidInputError(msg) from error
 
 
 def trailing_number(name: str) -> int:
@@ -59,11 +25,12 @@ def trailing_number(name: str) -> int:
     Raises
     ------
     InvalidInputError
-        If its name has no number.
+        If its name has no number, or one of more than 18 digits.
     """
-    numbers = re.findall(r"\d+", PurePosixPath(name).stem)
-    if not numbers:
-        msg = f"{name!r} has no number in its name; the images are ordered by number, such as image0001.jpg."
+    numbers = re.findall(r"[0-9]+", PurePosixPath(name).stem)
+    if not numbers or len(numbers[-1]) > 18:
+        shown = name if len(name) <= 80 else name[:80] + "…"
+        msg = f"{shown!r} has no number in its name; the images are ordered by number, such as image0001.jpg."
         raise InvalidInputError(msg)
     return int(numbers[-1])
 
@@ -117,8 +84,13 @@ class ZipImages(Sequence[Image]):
         # the file position is shared with a forked process, which would then read the wrong bytes
         if self._archive is None or self._process != os.getpid():
             try:
+                if not stat.S_ISREG(self.path.stat().st_mode):
+                    msg = f"{self.path} is no regular file; expected a zip archive."
+                    raise InvalidInputError(msg)
                 self._archive = zipfile.ZipFile(self.path)
-            except (zipfile.BadZipFile, OSError) as error:
+            except InvalidInputError:
+                raise
+            except Exception as error:  # a damaged directory makes zipfile fail in many ways
                 msg = f"{self.path} cannot be read as a zip archive ({error}); get it again."
                 raise InvalidInputError(msg) from error
             self._process = os.getpid()
@@ -141,7 +113,9 @@ class ZipImages(Sequence[Image]):
         """
         try:
             return self._open().read(self.members[index])
-        except (zipfile.BadZipFile, OSError, RuntimeError) as error:
+        except (
+            Exception
+        ) as error:  # a broken checksum, a broken stream (zlib, lzma), a way of packing that is not known
             msg = f"{self.members[index]} in {self.path} is damaged ({error}); get the archive again."
             raise InvalidInputError(msg) from error
 
@@ -190,11 +164,9 @@ def _is_image(info: zipfile.ZipInfo, path: Path) -> bool:
     if name.startswith("/") or ".." in parts or re.match(r"[A-Za-z]:", name):
         msg = f"{path} holds the member {info.filename!r}, which leads out of its folder; do not use this archive."
         raise InvalidInputError(msg)
-    if info.is_dir() or parts[0] == "__MACOSX" or parts[-1].startswith("."):
+    if not parts or info.is_dir() or parts[0] == "__MACOSX" or parts[-1].startswith("."):
         return False
     if PurePosixPath(name).suffix.lower() not in IMAGE_SUFFIXES:
         return False
-    if info.file_size > LARGEST_MEMBER_BYTES:
-        msg = f"{info.filename!r} in {path} unpacks to {info.file_size} bytes; at most {LARGEST_MEMBER_BYTES} are read."
-        raise InvalidInputError(msg)
+    check_file_size(info.file_size, what=f"{info.filename!r} in {path}")
     return True

@@ -112,10 +112,19 @@ def find_file(file: RemoteFile, *, folder: str, data_dir: str | os.PathLike[str]
     """
     for place in list_data_dirs(data_dir):
         path = place / folder / file.name
-        if path.is_file():
+        if _is_file(path):
             _verify(path, file)
             return path
     return None
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is such a file; what keeps one from looking is said in one sentence."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError) as error:  # no access, a name that is too long or none
+        msg = f"{path} cannot be looked for ({error}); mend access to it, or name another folder by BRAINCONV_DATA."
+        raise DataUnavailableError(msg) from error
 
 
 def fetch_file(
@@ -156,10 +165,14 @@ def fetch_file(
     from brainconv.io.download import DownloadFailure, download_verified
 
     reasons = []
-    target_dir.mkdir(parents=True, exist_ok=True)
+    _check_place(target_dir / file.name)
+    try:
+        target_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataUnavailableError(_explain(file, folder, target_dir, f"cannot be downloaded ({error})")) from error
     with _only_one(target_dir):
         path = target_dir / file.name
-        if path.is_file():  # another process was faster
+        if _is_file(path):  # another process was faster
             _verify(path, file)
             return path
         for url in (file.url, *file.mirrors):
@@ -191,11 +204,29 @@ def _first_writable(places: list[Path], folder: str) -> Path:
     raise DataUnavailableError(msg)
 
 
+def _check_place(path: Path) -> None:
+    """Refuse to write where something else stands: a file as a folder, a link that leads nowhere."""
+    for place in (*reversed(path.absolute().parents), path.absolute()):
+        what = "the file" if place == path.absolute() else "the folder"
+        if place.is_symlink() and not place.exists():
+            msg = (
+                f"{place} is a link to {os.readlink(place)!r}, which is not there, where {what} of a download belongs; "
+                f"restore what it leads to, or delete the link."
+            )
+            raise DataUnavailableError(msg)
+        if place.exists() and place.is_dir() == (what == "the file"):
+            found = "a folder" if place.is_dir() else "no folder"
+            msg = f"{place} is {found}, where {what} of a download belongs; move it away, or set BRAINCONV_DATA."
+            raise DataUnavailableError(msg)
+
+
 def _is_writable(path: Path) -> bool:
     """Whether the nearest existing folder above may be written; root respects the permission bits too."""
-    existing = next((p for p in (path.absolute(), *path.absolute().parents) if p.exists()), None)
-    if existing is None or not existing.is_dir():
+    existing = next((p for p in (path.absolute(), *path.absolute().parents) if os.path.lexists(p)), None)
+    if existing is None:
         return False
+    if not existing.is_dir():  # named by _check_place if it comes to a download
+        return True
     any_write_bit = existing.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
     return bool(any_write_bit) and os.access(existing, os.W_OK)
 
@@ -231,7 +262,9 @@ def _verify(path: Path, file: RemoteFile) -> None:
     if _key(path, file) in _verified:
         return
     found = expected = ""
-    if file.bytes is not None and path.stat().st_size != file.bytes:
+    if not (file.bytes is not None or file.checksum) and path.stat().st_size == 0:
+        found, expected = "0 bytes", "more"
+    elif file.bytes is not None and path.stat().st_size != file.bytes:
         found, expected = f"{path.stat().st_size} bytes", f"{file.bytes}"
     elif file.checksum:
         import pooch

@@ -1,9 +1,13 @@
-"""What the groups of our netCDF files are made of: attributes, strings, arrays and tables."""
+"""What the groups of our netCDF files are made of: attributes, strings, arrays and tables.
+
+Everything that is written carries a checksum (CRC-32), which is verified whenever it is read.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +19,8 @@ from brainconv.errors import InvalidInputError
 
 _JSON = "json:"
 _MISSING = "__missing"
+_CHECKSUM = "crc32"  # of a variable's values
+_ATTRIBUTES_CHECKSUM = "attributes_crc32"
 _TEXT: np.dtype[Any] = np.dtype("O", metadata={"vlen": str})  # HDF5's text of variable length
 
 
@@ -36,6 +42,7 @@ def write_attributes(group: Any, values: Mapping[str, Any]) -> None:
             group.attrs[key] = value
         else:
             group.attrs[key] = _JSON + json.dumps(value, default=_plain, ensure_ascii=False)
+    group.attrs[_ATTRIBUTES_CHECKSUM] = _sum_attributes(group)
 
 
 def read_attributes(group: Any) -> dict[str, Any]:
@@ -44,9 +51,17 @@ def read_attributes(group: Any) -> dict[str, Any]:
     Parameters
     ----------
     group : h5netcdf Group
+
+    Raises
+    ------
+    ValueError
+        If they are not as they were written.
     """
     values = {}
+    _compare(group.attrs.get(_ATTRIBUTES_CHECKSUM), _sum_attributes(group), f"the attributes of {group.name}")
     for key in group.attrs:
+        if key in (_CHECKSUM, _ATTRIBUTES_CHECKSUM):
+            continue
         value = group.attrs[key]
         is_json = isinstance(value, str) and value.startswith(_JSON)
         values[key] = json.loads(value[len(_JSON) :]) if is_json else value
@@ -88,7 +103,68 @@ def write_array(
         if dimension not in group.dimensions:
             group.dimensions[dimension] = length
     options: dict[str, Any] = {"compression": "gzip", "compression_opts": 1} if compress and array.size else {}
-    group.create_variable(name, dimensions, data=array, **options)
+    variable = group.create_variable(name, dimensions, data=array, **options)
+    write_attributes(variable, {_CHECKSUM: checksum(array)})
+
+
+def read_array(group: Any, name: str) -> NDArray[Any]:
+    """Undo `write_array`.
+
+    Parameters
+    ----------
+    group : h5netcdf Group
+    name : str
+
+    Returns
+    -------
+    ndarray, shape as written
+
+    Raises
+    ------
+    ValueError
+        If the values are not those that were written.
+    """
+    array: NDArray[Any] = group[name][...]
+    _compare(group[name].attrs.get(_CHECKSUM), checksum(array), f"{group.name}/{name}")
+    return array
+
+
+def checksum(values: NDArray[Any]) -> str:
+    """CRC-32 of an array's type, shape and values, of text by its letters.
+
+    Parameters
+    ----------
+    values : ndarray, any shape
+
+    Returns
+    -------
+    str
+        8 hexadecimal digits.
+    """
+    if values.dtype.kind in "biufc":
+        little = np.ascontiguousarray(values.astype(values.dtype.newbyteorder("<"), copy=False))
+        code = zlib.crc32(f"{little.dtype.str}{values.shape}".encode())
+        return f"{zlib.crc32(little.reshape(-1).view(np.uint8).data, code):08x}"
+    code = zlib.crc32(f"text{values.shape}".encode())
+    for value in values.ravel().tolist():
+        data = value if isinstance(value, bytes) else str(value).encode()
+        code = zlib.crc32(data, zlib.crc32(f"{len(data)}:".encode(), code))
+    return f"{code:08x}"
+
+
+def _sum_attributes(group: Any) -> str:
+    texts = [f"{key}={group.attrs[key]}" for key in sorted(group.attrs) if key != _ATTRIBUTES_CHECKSUM]
+    return checksum(np.array(texts, dtype=object))
+
+
+def _compare(stored: Any, found: str, what: str) -> None:
+    """Raise a ValueError, which `brainconv.io.hdf5.read_netcdf` puts into its sentence."""
+    if stored is None:
+        msg = f"{what} has no checksum, as in files of older versions"
+        raise ValueError(msg)
+    if stored != found:
+        msg = f"{what} is not what was written: CRC-32 {found}, expected {stored}"
+        raise ValueError(msg)
 
 
 def write_strings(group: Any, name: str, values: Sequence[str], dimension: str) -> None:
@@ -104,7 +180,8 @@ def write_strings(group: Any, name: str, values: Sequence[str], dimension: str) 
     if dimension not in group.dimensions:
         group.dimensions[dimension] = len(values)
     data = np.array([str(value) for value in values], dtype=object)
-    group.create_variable(name, (dimension,), dtype=_TEXT, data=data)
+    variable = group.create_variable(name, (dimension,), dtype=_TEXT, data=data)
+    write_attributes(variable, {_CHECKSUM: checksum(data)})
 
 
 def read_strings(group: Any, name: str) -> list[str]:
@@ -115,7 +192,7 @@ def read_strings(group: Any, name: str) -> list[str]:
     group : h5netcdf Group
     name : str
     """
-    return [value.decode() if isinstance(value, bytes) else str(value) for value in group[name][...]]
+    return [value.decode() if isinstance(value, bytes) else str(value) for value in read_array(group, name)]
 
 
 def write_frame(group: Any, frame: pd.DataFrame) -> None:
@@ -173,9 +250,9 @@ def _write_series(group: Any, name: str, values: pd.Series[Any]) -> None:
 def _read_series(group: Any, name: str) -> pd.Series[Any]:
     how = read_attributes(group[name])
     dtype = how["pandas_dtype"]
-    missing = group[name + _MISSING][...].astype(bool) if name + _MISSING in group.variables else None
+    missing = read_array(group, name + _MISSING).astype(bool) if name + _MISSING in group.variables else None
     if how["encoding"] == "number":
-        series: pd.Series[Any] = pd.Series(group[name][...]).astype(dtype)
+        series: pd.Series[Any] = pd.Series(read_array(group, name)).astype(dtype)
         if missing is not None:
             series[missing] = pd.NA
         return series

@@ -9,10 +9,14 @@ from typing import Any
 
 import h5netcdf
 import numpy as np
+from numpy.typing import NDArray
 
 from brainconv.containers import StimulusSet
 from brainconv.containers.stimuli import Image
+from brainconv.errors import InvalidInputError
 from brainconv.io.groups import (
+    checksum,
+    read_array,
     read_attributes,
     read_frame,
     read_strings,
@@ -21,6 +25,7 @@ from brainconv.io.groups import (
     write_frame,
     write_strings,
 )
+from brainconv.io.hdf5 import shorten
 
 BLOCK_BYTES = 2 << 20
 
@@ -44,16 +49,21 @@ class StoredImages(Sequence[Image]):
         self._file: Any = None
         self._process = -1
         self._block: tuple[int, Any] = (-1, None)
-        variables = self._variables()
-        self._per_block = int(variables["images"].chunks[0])
-        self._sizes = np.stack([variables["height"][...], variables["width"][...]], axis=1).astype(int)
+        stored = self._open()
+        self._per_block = int(stored.variables["images"].chunks[0])
+        self._sizes = np.stack([read_array(stored, "height"), read_array(stored, "width")], axis=1).astype(int)
+        self._checksums: list[str] = read_strings(stored, "image_crc32")
 
-    def _variables(self) -> Any:
+    def _open(self) -> Any:
         # an HDF5 handle must not be shared with a forked process
         if self._file is None or self._process != os.getpid():
-            self._file = h5netcdf.File(self._path, "r")
+            try:
+                self._file = h5netcdf.File(self._path, "r")
+            except Exception as error:
+                msg = f"{self._path}, which holds the images, is gone or damaged ({shorten(error)}); make it again."
+                raise InvalidInputError(msg) from error
             self._process = os.getpid()
-        return self._file[self._group].variables
+        return self._file[self._group]
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_file": None, "_block": (-1, None)}
@@ -66,10 +76,22 @@ class StoredImages(Sequence[Image]):
         position = range(len(self))[index]
         number, place = divmod(position, self._per_block)
         if self._block[0] != number:
-            start = number * self._per_block
-            self._block = (number, self._variables()["images"][start : start + self._per_block])
+            self._block = (number, self._read_block(number * self._per_block))
         image: Image = self._block[1][place, :height, :width].copy()
+        if checksum(image) != self._checksums[position]:
+            msg = f"Image {position} in {self._path} is not what was written: the file is damaged; make it again."
+            raise InvalidInputError(msg)
         return image
+
+    def _read_block(self, start: int) -> NDArray[np.uint8]:
+        try:
+            block: NDArray[np.uint8] = self._open().variables["images"][start : start + self._per_block]
+        except InvalidInputError:
+            raise
+        except Exception as error:  # a damaged file makes HDF5 fail in many ways
+            msg = f"The images in {self._path} cannot be read ({shorten(error)}): it is damaged; make it again."
+            raise InvalidInputError(msg) from error
+        return block
 
 
 def write_stimuli(group: Any, stimuli: StimulusSet) -> None:
@@ -98,11 +120,14 @@ def write_stimuli(group: Any, stimuli: StimulusSet) -> None:
         compression="gzip",
         compression_opts=1,
     )
+    checksums = []
     for start in range(0, len(sizes), per_block):
         block = np.zeros((min(per_block, len(sizes) - start), height, width, 3), dtype=np.uint8)
         for i, (rows, columns) in enumerate(sizes[start : start + per_block]):
             block[i, :rows, :columns] = stimuli.images[start + i]
+            checksums.append(checksum(block[i, :rows, :columns]))
         variable[start : start + len(block)] = block
+    write_strings(group, "image_crc32", checksums, "stimulus")
 
 
 def read_stimuli(group: Any, path: Path) -> StimulusSet:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from brainconv.errors import InvalidInputError
 from brainconv.io.atomic import write_atomically
 
 
@@ -30,6 +31,18 @@ def open_manifest(path: str | os.PathLike[str]) -> dict[str, Any]:
     Parameters
     ----------
     path : path
+
+    Raises
+    ------
+    InvalidInputError
+        If there is no such file, or it holds no mapping in JSON.
     """
-    content: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        msg = f"{path} cannot be read as JSON ({' '.join(str(error).split())}); make it again."
+        raise InvalidInputError(msg) from error
+    if not isinstance(content, dict):
+        msg = f"{path} holds {type(content).__name__}; expected a mapping."
+        raise InvalidInputError(msg)
     return content

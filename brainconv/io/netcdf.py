@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import h5netcdf
 import numpy as np
 
 from brainconv.containers import Properties, RDMs, Recording, Representation
 from brainconv.errors import InvalidInputError
 from brainconv.io.atomic import write_atomically
 from brainconv.io.groups import (
+    read_array,
     read_attributes,
     read_frame,
     read_strings,
@@ -22,11 +23,12 @@ from brainconv.io.groups import (
     write_frame,
     write_strings,
 )
+from brainconv.io.hdf5 import read_netcdf, write_netcdf
 from brainconv.io.images import read_stimuli, write_stimuli
 from brainconv.io.provenance import inherit_provenance
 from brainconv.validation import check_choice
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 PathLike = str | os.PathLike[str]
 _LAYER_FIELDS = (
     "n_units",
@@ -60,7 +62,7 @@ def save_representations(
         Default: `brainconv.io.provenance.inherit_provenance` of the layers; `read_provenance` gives it back.
     """
     known = inherit_provenance(representations) if provenance is None else provenance
-    with write_atomically(path) as temporary, _create(temporary, "representations", known) as file:
+    with _create(path, "representations", known) as file:
         for i, (key, layer) in enumerate(representations.items()):
             group = file.create_group(f"layer_{i:04d}")
             write_attributes(group, {"key": key, **{name: getattr(layer, name) for name in _LAYER_FIELDS}})
@@ -110,16 +112,19 @@ def _read_layer(group: Any) -> Representation:
     fields = read_attributes(group)
     ids = read_strings(group, "stimulus_id")
     n = len(ids)
+    condensed = read_array(group, "gram")
+    if condensed.size != n * (n + 1) // 2:
+        msg = f"{group.name} has {condensed.size} entries for {n} stimuli"
+        raise ValueError(msg)
     gram = np.empty((n, n))
     rows, columns = np.triu_indices(n)
-    condensed = group["gram"][...]
     gram[rows, columns] = condensed
     gram[columns, rows] = condensed
     return Representation(
         gram=gram,
-        unit_sums=group["unit_sums"][...],
+        unit_sums=read_array(group, "unit_sums"),
         stimulus_ids=tuple(ids),
-        features=group["features"][...] if "features" in group.variables else None,
+        features=read_array(group, "features") if "features" in group.variables else None,
         **{name: fields[name] for name in _LAYER_FIELDS},
     )
 
@@ -135,7 +140,7 @@ def save_recording(path: PathLike, recording: Recording, *, provenance: Mapping[
     provenance : mapping, optional
         Kept beside it; `read_provenance` gives it back.
     """
-    with write_atomically(path) as temporary, _create(temporary, "recording", provenance) as file:
+    with _create(path, "recording", provenance) as file:
         names = ("name", "unit", "averaged", "time_window", "simulated", "metadata")
         write_attributes(file, {name: getattr(recording, name) for name in names})
         write_stimuli(file.create_group("stimuli"), recording.stimuli)
@@ -161,7 +166,7 @@ def open_recording(path: PathLike) -> Recording:
         return Recording(
             name=fields["name"],
             stimuli=read_stimuli(file.groups["stimuli"], Path(path)),
-            responses=file["responses"][...],
+            responses=read_array(file, "responses"),
             sites=read_frame(file.groups["sites"]),
             unit=fields["unit"],
             averaged=fields["averaged"],
@@ -181,7 +186,7 @@ def save_rdms(path: PathLike, rdms: RDMs, *, provenance: Mapping[str, Any] | Non
     rdms : RDMs
     provenance : mapping, optional
     """
-    with write_atomically(path) as temporary, _create(temporary, "rdms", provenance) as file:
+    with _create(path, "rdms", provenance) as file:
         write_attributes(file, {"name": rdms.name, "estimator": rdms.estimator, "metadata": rdms.metadata})
         write_strings(file, "stimulus_id", rdms.stimulus_ids, "stimulus")
         write_array(file, "dissimilarities", rdms.dissimilarities, ("rdm", "pair"))
@@ -206,7 +211,7 @@ def open_rdms(path: PathLike) -> RDMs:
         fields = read_attributes(file)
         return RDMs(
             name=fields["name"],
-            dissimilarities=file["dissimilarities"][...],
+            dissimilarities=read_array(file, "dissimilarities"),
             stimulus_ids=tuple(read_strings(file, "stimulus_id")),
             labels=read_frame(file.groups["labels"]),
             estimator=fields["estimator"],
@@ -225,7 +230,7 @@ def save_properties(path: PathLike, properties: Properties, *, provenance: Mappi
     properties : Properties
     provenance : mapping, optional
     """
-    with write_atomically(path) as temporary, _create(temporary, "properties", provenance) as file:
+    with _create(path, "properties", provenance) as file:
         names = ("name", "units", "area", "simulated", "metadata")
         write_attributes(file, {name: getattr(properties, name) for name in names})
         write_frame(file.create_group("table"), properties.table)
@@ -254,7 +259,7 @@ def read_provenance(path: PathLike) -> dict[str, Any]:
     ----------
     path : path
     """
-    with h5netcdf.File(_existing(path), "r") as file:
+    with read_netcdf(path) as file:
         return dict(read_attributes(file).get("provenance") or {})
 
 
@@ -265,31 +270,22 @@ def _without(fields: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if key not in names}
 
 
-def _create(path: Path, content: str, provenance: Mapping[str, Any] | None = None) -> Any:
-    file = h5netcdf.File(path, "w")
-    head = {"brainconv_content": content, "brainconv_format": FORMAT_VERSION, "provenance": dict(provenance or {})}
-    write_attributes(file, head)
-    return file
+@contextlib.contextmanager
+def _create(path: PathLike, content: str, provenance: Mapping[str, Any] | None = None) -> Iterator[Any]:
+    with write_atomically(path) as temporary, write_netcdf(temporary) as file:
+        head = {"brainconv_content": content, "brainconv_format": FORMAT_VERSION, "provenance": dict(provenance or {})}
+        write_attributes(file, head)
+        yield file
 
 
-def _existing(path: PathLike) -> Path:
-    if not Path(path).is_file():
-        msg = f"There is no file {path}; expected a .nc file that brainconv wrote."
-        raise InvalidInputError(msg)
-    return Path(path)
-
-
-def _open(path: PathLike, content: str) -> Any:
-    try:
-        file = h5netcdf.File(_existing(path), "r")
-    except InvalidInputError:
-        raise
-    except OSError as error:
-        msg = f"{path} is no netCDF-4 file or is damaged ({error}); make it again."
-        raise InvalidInputError(msg) from error
-    found = read_attributes(file).get("brainconv_content")
-    if found != content:
-        file.close()
-        msg = f"{path} holds {found or 'nothing that brainconv wrote'}; expected {content}."
-        raise InvalidInputError(msg)
-    return file
+@contextlib.contextmanager
+def _open(path: PathLike, content: str) -> Iterator[Any]:
+    with read_netcdf(path) as file:
+        if "brainconv_content" not in file.attrs:
+            msg = f"{path} holds nothing that brainconv wrote; expected {content}."
+            raise InvalidInputError(msg)
+        found = read_attributes(file)["brainconv_content"]
+        if found != content:
+            msg = f"{path} holds {found}; expected {content}."
+            raise InvalidInputError(msg)
+        yield file

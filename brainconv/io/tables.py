@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import h5netcdf
 import pandas as pd
 import xarray as xr
 
@@ -17,7 +17,7 @@ from brainconv.containers import Scores
 from brainconv.containers.scores import COLUMNS
 from brainconv.errors import InvalidInputError
 from brainconv.io.atomic import write_atomically
-from brainconv.io.groups import read_attributes, write_attributes
+from brainconv.io.datasets import read_dataset, read_head, write_dataset
 from brainconv.io.provenance import collect_provenance
 
 _BOOLEANS = {"True": True, "False": False}
@@ -51,18 +51,18 @@ def save_scores(
         "provenance": dict(collect_provenance() if provenance is None else provenance),
         "has_details": scores.details is not None,
     }
+    rows = scores.table.itertuples(index=False)
+    lines = [_as_line(["" if cell is pd.NA else _as_text(cell) for cell in row]) for row in rows]
+    text = "".join([_as_line(list(COLUMNS)), *lines]).encode()
+    head["csv_sha256"] = hashlib.sha256(text).hexdigest()
     with write_atomically(path.with_suffix(".nc")) as temporary:
+        plain = None
         if scores.details is not None:
-            plain, attributes = _split_attributes(scores.details)
-            head["details_attributes"] = attributes
-            plain.to_netcdf(temporary, engine="h5netcdf", group="details", mode="w")
-        with h5netcdf.File(temporary, "a" if scores.details is not None else "w") as file:
-            write_attributes(file, head)
+            plain, head["details_attributes"] = _split_attributes(scores.details)
+        write_dataset(temporary, plain, head, group="details")
     # the CSV comes last: where it stands, its details stand too
-    with write_atomically(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        stream.write(_as_line(list(COLUMNS)))
-        for row in scores.table.itertuples(index=False):
-            stream.write(_as_line(["" if cell is pd.NA else _as_text(cell) for cell in row]))
+    with write_atomically(path) as temporary:
+        temporary.write_bytes(text)
 
 
 def open_scores(path_csv: str | os.PathLike[str]) -> Scores:
@@ -75,7 +75,7 @@ def open_scores(path_csv: str | os.PathLike[str]) -> Scores:
     Raises
     ------
     InvalidInputError
-        If a file is missing or has other columns.
+        If a file is missing, has other columns, or is not as it was written.
     """
     path = _check_csv(path_csv)
     details_path = path.with_suffix(".nc")
@@ -83,8 +83,12 @@ def open_scores(path_csv: str | os.PathLike[str]) -> Scores:
         if not needed.is_file():
             msg = f"There is no file {needed}; a score table is a .csv and a .nc of the same name."
             raise InvalidInputError(msg)
-    with path.open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.reader(stream))
+    text = path.read_bytes()
+    try:
+        rows = list(csv.reader(io.StringIO(text.decode(), newline="")))
+    except (UnicodeDecodeError, csv.Error) as error:
+        msg = f"{path} cannot be read as CSV ({error}); make it again."
+        raise InvalidInputError(msg) from error
     if not rows or rows[0] != list(COLUMNS):
         msg = f"{path} has the columns {', '.join(rows[0]) if rows else '(none)'}; expected {', '.join(COLUMNS)}."
         raise InvalidInputError(msg)
@@ -96,12 +100,13 @@ def open_scores(path_csv: str | os.PathLike[str]) -> Scores:
         {name: _parse([row[i] for row in rows[1:]], name, path) for i, name in enumerate(COLUMNS)},
         columns=list(COLUMNS),
     )
-    with h5netcdf.File(details_path, "r") as file:
-        head = read_attributes(file)
+    head = read_head(details_path)
+    if head.get("csv_sha256") != hashlib.sha256(text).hexdigest():
+        msg = f"{path} is not the table that was written with {details_path.name}: it was changed since; make it again."
+        raise InvalidInputError(msg)
     details = None
-    if head.get("has_details"):
-        with xr.open_dataset(details_path, engine="h5netcdf", group="details") as stored:
-            details = _join_attributes(stored.load(), head["details_attributes"])
+    if head["has_details"]:
+        details = _join_attributes(read_dataset(details_path, group="details"), head["details_attributes"])
     return Scores(table, details, tuple(head["notes"]))
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import h5netcdf
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from brainconv.containers import Properties, Scores
 from brainconv.io.atomic import write_atomically
-from brainconv.io.groups import write_attributes
+from brainconv.io.datasets import read_dataset, write_dataset
 from brainconv.io.provenance import collect_provenance
 from brainconv.physiology import compute_gabor_gate, fit_gabors, summarise_first_layer
 
@@ -114,9 +113,9 @@ def save_first_layer(
         dataset[column].attrs["units"] = unit
     dataset.attrs.update(gate=measured.gate, model=measured.model, state=measured.weights, layer=measured.layer)
     with write_atomically(path) as partial:
-        dataset.to_netcdf(partial, engine="h5netcdf")
-        with h5netcdf.File(partial, "a") as file:
-            write_attributes(file, {"provenance": dict(collect_provenance() if provenance is None else provenance)})
+        write_dataset(
+            partial, dataset, {"provenance": dict(collect_provenance() if provenance is None else provenance)}
+        )
 
 
 def open_first_layer(path: Path | str) -> FirstLayerFits:
@@ -130,8 +129,7 @@ def open_first_layer(path: Path | str) -> FirstLayerFits:
     -------
     FirstLayerFits
     """
-    with xr.open_dataset(path, engine="h5netcdf") as stored:
-        dataset = stored.load()
+    dataset = read_dataset(Path(path))
     filters = dataset["weights"].to_numpy()
     table: pd.DataFrame = dataset.drop_vars("weights").to_dataframe().reset_index(drop=True)
     units = {str(name): str(dataset[name].attrs["units"]) for name in table.columns if "units" in dataset[name].attrs}

@@ -90,11 +90,11 @@ class Comparison:
         folder : path
             Made if need be.
         """
-        from brainconv.io.atomic import write_atomically
+        from brainconv.io.atomic import check_target, write_atomically
 
-        Path(folder).mkdir(parents=True, exist_ok=True)
+        target = check_target(folder, what="folder of the figures", folder=True)
         for name, drawing in self.drawings.items():
-            with write_atomically(Path(folder) / f"{name}.svg") as temporary:
+            with write_atomically(target / f"{name}.svg") as temporary:
                 temporary.write_text(drawing, encoding="utf-8")
 
     def save_report(self, path: Path | str) -> None:
@@ -103,10 +103,18 @@ class Comparison:
         Parameters
         ----------
         path : path
+
+        Raises
+        ------
+        InvalidInputError
+            If no file can be there; checked before anything is drawn.
+        ResourceError
+            If the disk is full.
         """
+        from brainconv.io.atomic import check_target
         from brainconv.pipeline.sections import write_report
 
-        write_report(self, path)
+        write_report(self, check_target(path, what="report"))
 
 
 def open_results(folder: Path | str, config: Mapping[str, Any]) -> Comparison:

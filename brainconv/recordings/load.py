@@ -10,10 +10,10 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from brainconv.containers import Properties, RDMs, Recording
-from brainconv.errors import DataUnavailableError, InvalidInputError, NotFoundError
+from brainconv.errors import BrainconvError, DataUnavailableError, InvalidInputError, NotFoundError
 from brainconv.io import fetch_file, find_file
 from brainconv.recordings.registry import RecordingRow, load_registry
 from brainconv.validation import check_choice
@@ -124,7 +124,7 @@ def load_recording(
         msg = f"{name!r} has no area {area!r}; it has {', '.join(row.areas) or 'none'}."
         raise NotFoundError(msg)
     paths = _fetch(row, data_dir=data_dir, download=download)
-    loaded = _find_reader(row)(row, paths)
+    loaded = _read(row, paths)
     wanted = _CONTAINERS[row.kind]
     if not isinstance(loaded, wanted):
         found = type(loaded).__name__
@@ -174,7 +174,7 @@ def _fetch(row: RecordingRow, *, data_dir: PathLike | None, download: bool) -> d
     paths = {}
     for key, file in row.files.items():
         if file.path is not None:
-            if not file.path.is_file():
+            if not _is_file(file.path):
                 msg = f"{row.name!r} needs {file.path}, which {row.registry} names, but it is not there; put it there."
                 raise DataUnavailableError(msg)
             paths[key] = file.path
@@ -183,6 +183,29 @@ def _fetch(row: RecordingRow, *, data_dir: PathLike | None, download: bool) -> d
         wanted = file.remote if file.otherwise is None else file.otherwise
         paths[key] = found or fetch_file(wanted, folder=row.dataset, data_dir=data_dir, download=download)
     return paths
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # no access, a name that is too long or no name
+        return False
+
+
+def _read(row: RecordingRow, paths: dict[str, Path]) -> Any:
+    """Run the row's reader; whatever it raises becomes one sentence that names the row."""
+    reader = _find_reader(row)
+    try:
+        return reader(row, paths)
+    except BrainconvError:
+        raise
+    except Exception as error:
+        text = " ".join(str(error).split())
+        msg = (
+            f"The reader {row.reader!r} of {row.name!r} in {row.registry} failed ({type(error).__name__}: {text}); "
+            f"mend the reader, or the files that it reads: {', '.join(path.name for path in paths.values())}."
+        )
+        raise InvalidInputError(msg) from error
 
 
 def _find_reader(row: RecordingRow) -> Callable[[RecordingRow, dict[str, Path]], Any]:
@@ -200,14 +223,18 @@ def _find_reader(row: RecordingRow) -> Callable[[RecordingRow, dict[str, Path]],
             spec.loader.exec_module(module)
         else:
             module = importlib.import_module(place)
-        reader: Callable[[RecordingRow, dict[str, Path]], Any] = getattr(module, function)
-    except (ImportError, AttributeError, SyntaxError) as error:
+        reader: Any = getattr(module, function)
+        if not callable(reader):
+            msg = f"{function} is {type(reader).__name__}, no function"
+            raise TypeError(msg)
+    except Exception as error:  # the user's file runs while it is imported
+        text = " ".join(str(error).split())
         msg = (
-            f"The reader {row.reader!r} of {row.name!r} cannot be imported ({error}); expected "
+            f"The reader {row.reader!r} of {row.name!r} cannot be imported ({text}); expected "
             f"'package.module:function', or 'file.py:function' with the file beside {row.registry}."
         )
         raise InvalidInputError(msg) from error
-    return reader
+    return cast("Callable[[RecordingRow, dict[str, Path]], Any]", reader)
 
 
 def _check_counts(row: RecordingRow, loaded: Recording | RDMs | Properties) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brainconv.errors import InvalidInputError
+from brainconv.errors import InvalidInputError, ResourceError
 from brainconv.report.content import FigureItem, Section, Summary, TableItem
 from brainconv.report.images import ShownFigure, embed_figure
 from brainconv.report.provenance import flatten_provenance
@@ -76,6 +76,8 @@ def render_report(
     ------
     InvalidInputError
         If a picture is not PNG or safe SVG, or two sections have one title.
+    ResourceError
+        If the page cannot be written.
     """
     titles = [section.title for section in sections]
     twice = [name for name in titles if titles.count(name) > 1]
@@ -175,15 +177,20 @@ def _link(text: str) -> Markup:
 
 
 def _write(path: Path, page: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(page)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".report.", suffix=".part")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(page)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(0o644)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        msg = f"The report cannot be written to {path} ({reason}); make room there, or choose another place."
+        raise ResourceError(msg) from error

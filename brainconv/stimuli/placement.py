@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from brainconv.containers.pixels import MID_GREY
 from brainconv.errors import InvalidInputError
 from brainconv.validation import check_positive
 
-MID_GREY = 128
-"""Value of the canvas around a stimulus that is narrower than the model's field: the web's "gray"."""
 MAX_PIXELS = 100_000_000
 """Of a canvas: 10,000 × 10,000, 300 MB.  A stimulus that needs more has a mistaken width, or resolution to spare."""
 

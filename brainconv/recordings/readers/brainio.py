@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from brainconv.containers import Recording
 from brainconv.errors import InvalidInputError
+from brainconv.io.hdf5 import check_memory, read_netcdf
 from brainconv.recordings.readers.brainio_stimuli import read_stimuli
 from brainconv.recordings.registry import RecordingRow
 from brainconv.validation import align_indices
@@ -114,14 +116,11 @@ def read_assembly(
     InvalidInputError
         If the file is no such file, has no site in these areas, or the bins do not fill the time window.
     """
-    try:
-        with xr.open_dataset(path, engine="h5netcdf", decode_times=False, decode_timedelta=False) as dataset:
-            return _read(dataset, path, areas, time_window)
-    except InvalidInputError:
-        raise
-    except Exception as error:  # a damaged file makes HDF5 fail in many ways
-        msg = f"{path} cannot be read as a netCDF-4 file ({error}); get it again."
-        raise InvalidInputError(msg) from error
+    with (
+        read_netcdf(path, what="a netCDF-4 file"),
+        xr.open_dataset(path, engine="h5netcdf", decode_times=False, decode_timedelta=False) as dataset,
+    ):
+        return _read(dataset, path, areas, time_window)
 
 
 def _read(dataset: xr.Dataset, path: Path, areas: tuple[str, ...], time_window: tuple[float, float] | None) -> Assembly:
@@ -147,7 +146,9 @@ def _read(dataset: xr.Dataset, path: Path, areas: tuple[str, ...], time_window: 
     ids = presentations["stimulus_id"].astype(str)
     stimulus, names = pd.factorize(ids)
     slot = _slots(stimulus, presentations.get("repetition"))
-    responses = np.full((len(names), int(slot.max()) + 1, values.shape[1]), np.nan)
+    shape = (len(names), int(slot.max()) + 1, values.shape[1])
+    check_memory(8 * math.prod(shape), what=f"{path}: an array of (stimuli, repeats, sites) = {shape}")
+    responses = np.full(shape, np.nan)
     responses[stimulus, slot] = values
     table = sites.loc[keep].rename(columns={"region": "area"})
     table.index = pd.Index(table.pop("neuroid_id").astype(str), name="site")

@@ -49,15 +49,24 @@ def read_stimuli(
         If the two files do not list the same images, or a column is missing.
     """
     try:
-        rows = pd.read_csv(table, dtype={"stimulus_id": str, "image_id": str, "filename": str})
+        rows = pd.read_csv(table, compression=None)
+        # once more as text, so that ids such as "007" or "NA" stay names
+        texts = pd.read_csv(table, dtype=str, keep_default_na=False, compression=None)
     except (OSError, ValueError) as error:
         msg = f"{table} cannot be read as CSV ({error}); get it again."
         raise InvalidInputError(msg) from error
+    for column in rows.columns.intersection(["stimulus_id", "image_id", "filename"]):
+        rows[column] = texts[column]
     if "stimulus_id" not in rows and "image_id" in rows:
         rows = rows.rename(columns={"image_id": "stimulus_id"})
     for column in filter(None, ("stimulus_id", "filename", category, group)):
         if column not in rows:
             msg = f"{table} has no column {column!r}; it has {', '.join(map(str, rows.columns))}."
+            raise InvalidInputError(msg)
+    for column in ("stimulus_id", "filename"):
+        empty = np.flatnonzero(rows[column].str.strip() == "")
+        if empty.size:
+            msg = f"Row {empty[0] + 1} of {table} has no {column}; each row names one stimulus and its file."
             raise InvalidInputError(msg)
     rows = rows.loc[:, ~rows.columns.str.startswith("Unnamed:")]
     ids = check_unique(rows["stimulus_id"].tolist(), what="stimulus")
@@ -73,6 +82,6 @@ def read_stimuli(
     for column, source in (("category", category), ("group", group)):
         if source is not None:
             labels[column] = labels[source].astype(str)
-    texts = [column for column in labels if not pd.api.types.is_numeric_dtype(labels[column])]
-    labels = labels.astype(dict.fromkeys(texts, str))
+    words = [column for column in labels if not pd.api.types.is_numeric_dtype(labels[column])]
+    labels = labels.astype(dict.fromkeys(words, str))
     return StimulusSet(name, ids, ImageSubset(archive, np.asarray(order).tolist()), degrees, labels)

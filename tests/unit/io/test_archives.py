@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 import pickle
 import zipfile
 from pathlib import Path
@@ -11,7 +12,7 @@ from PIL import Image
 
 from brainconv.errors import InvalidInputError
 from brainconv.io import ZipImages
-from brainconv.io.archives import CroppedImages, decode_image, trailing_number
+from brainconv.io.archives import CroppedImages, trailing_number
 
 
 def png(array: np.ndarray, mode: str | None = None) -> bytes:
@@ -46,16 +47,6 @@ def test_images_come_by_number_not_by_place_or_alphabet(tmp_path: Path) -> None:
         images[3]
 
 
-def test_every_kind_of_image_becomes_rgb() -> None:
-    array = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
-    np.testing.assert_array_equal(decode_image(png(array), what="x"), array)
-    grey = decode_image(png(array[..., 0]), what="x")
-    np.testing.assert_array_equal(grey, np.repeat(array[..., :1], 3, axis=2))
-    black_white = decode_image(png(array[..., 0], "1"), what="x")
-    assert set(np.unique(black_white)) <= {0, 255}
-    assert decode_image(png(array, "P"), what="x").shape == (5, 7, 3)
-
-
 def test_a_folder_can_be_chosen_by_its_end(tmp_path: Path) -> None:
     path = archive(tmp_path / "a.zip", {"repo-1/data/pattern/1.png": flat(1), "repo-1/data/nopattern/1.png": flat(2)})
     images = ZipImages(path, folder="data/pattern")
@@ -78,7 +69,7 @@ def test_two_images_of_one_number_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_huge_member_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("brainconv.io.archives.LARGEST_MEMBER_BYTES", 10)
+    monkeypatch.setattr("brainconv.containers.pixels.LARGEST_FILE_BYTES", 10)
     with pytest.raises(InvalidInputError, match="at most 10 are read"):
         ZipImages(archive(tmp_path / "a.zip", {"1.png": flat(0)}))
 
@@ -95,8 +86,56 @@ def test_damage_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "b.zip").write_bytes(data)
     with pytest.raises(InvalidInputError, match="is damaged"):
         ZipImages(tmp_path / "b.zip")[0]
-    with pytest.raises(InvalidInputError, match="no number"):
-        trailing_number("image.png")
+    for name in ("image.png", "9" * 5000 + ".png"):
+        with pytest.raises(InvalidInputError, match="no number"):
+            trailing_number(name)
+
+
+def packed(tmp_path: Path, compression: int) -> Path:
+    path = tmp_path / "packed.zip"
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    with zipfile.ZipFile(path, "w", compression) as file:
+        file.writestr("1.png", png(noise))
+    return path
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_every_flipped_byte_of_a_member_is_noticed(tmp_path: Path, compression: int) -> None:
+    path = packed(tmp_path, compression)
+    whole = path.read_bytes()
+    pixels = ZipImages(path)[0]
+    refused = 0
+    for place in np.random.default_rng(1).integers(0, len(whole), 150):
+        data = bytearray(whole)
+        data[place] ^= 1 << int(place % 8)
+        path.write_bytes(data)
+        try:
+            read = ZipImages(path)[0]
+        except InvalidInputError:
+            refused += 1
+        else:
+            np.testing.assert_array_equal(read, pixels)
+    assert refused > 100
+
+
+def test_a_way_of_packing_that_is_not_known_and_a_locked_member(tmp_path: Path) -> None:
+    path = archive(tmp_path / "a.zip", {"1.png": flat(0)})
+    data = bytearray(path.read_bytes())
+    start = data.index(b"PK\x01\x02")
+    for offset, value in ((10, 97), (8, 1)):  # the method, and the flag of an encrypted member
+        changed = bytearray(data)
+        changed[start + offset] = value
+        path.write_bytes(changed)
+        with pytest.raises(InvalidInputError, match=r"1\.png in .* is damaged"):
+            ZipImages(path)[0]
+
+
+def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.zip")
+    with pytest.raises(InvalidInputError, match="no regular file"):
+        ZipImages(tmp_path / "a.zip")
+    with pytest.raises(InvalidInputError, match="cannot be read"):
+        ZipImages(tmp_path / "absent.zip")
 
 
 def test_images_survive_pickling(tmp_path: Path) -> None:

@@ -252,3 +252,90 @@ def test_metadata_that_cannot_be_written_leave_nothing_behind(tmp_path: Path) ->
     with pytest.raises(InvalidInputError, match="Metadata hold a object"):
         save_recording(tmp_path / "r.nc", odd)
     assert list(tmp_path.iterdir()) == []
+
+
+def values_of(path: Path) -> list[object]:
+    """Everything that is read back, in a form that can be compared."""
+    if path.name == "layers.nc":
+        read = load_representations(path)
+        return [(key, repr(layer), layer.gram.tobytes(), layer.unit_sums.tobytes()) for key, layer in read.items()]
+    if path.name == "recording.nc":
+        recording = open_recording(path)
+        pixels = [recording.stimuli.images[i].tobytes() for i in range(len(recording.stimuli))]
+        frames = [recording.sites.to_csv(), recording.stimuli.table.to_csv()]
+        return [recording.responses.tobytes(), *frames, pixels, recording.stimuli.ids, repr(recording.metadata)]
+    if path.name == "rdms.nc":
+        rdms = open_rdms(path)
+        return [rdms.dissimilarities.tobytes(), rdms.stimulus_ids, rdms.labels.to_csv(), rdms.estimator]
+    properties = open_properties(path)
+    return [properties.table.to_csv(), properties.units, properties.area, properties.metadata]
+
+
+@pytest.mark.parametrize("name", ["layers.nc", "recording.nc", "rdms.nc", "properties.nc"])
+def test_a_flipped_bit_never_comes_back_as_another_value(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    if name == "layers.nc":
+        save_representations(path, layers(2))
+    elif name == "recording.nc":
+        save_recording(path, make_recording())
+    elif name == "rdms.nc":
+        labels = pd.DataFrame({"subject": ["a", None]})
+        rdms = np.random.default_rng(0).random((2, 10))
+        save_rdms(path, RDMs("r", rdms, tuple("abcde"), labels, "euclidean"))
+    else:
+        table = pd.DataFrame({"x": [1.0, np.nan, 3.0], "kind": ["a", "b", None]})
+        save_properties(path, Properties("p", table, {"x": "deg"}, "V1", metadata={"n": 3}))
+    whole, expected = path.read_bytes(), values_of(path)
+    rng = np.random.default_rng(0)
+    refused = 0
+    for _ in range(60):
+        data = bytearray(whole)
+        data[rng.integers(len(data))] ^= 1 << int(rng.integers(8))
+        path.write_bytes(data)
+        try:
+            found = values_of(path)
+        except InvalidInputError:
+            refused += 1
+        else:
+            assert found == expected
+    assert refused > 10
+
+
+@pytest.mark.parametrize("variable", ["layer_0000/gram", "layer_0000/unit_sums", "layer_0001/features"])
+def test_other_numbers_in_a_stored_layer_are_named(tmp_path: Path, variable: str) -> None:
+    path = tmp_path / "r.nc"
+    save_representations(path, layers(2))
+    with h5netcdf.File(path, "r+") as file:
+        file[variable][0] = file[variable][0] * 2
+    with pytest.raises(InvalidInputError, match=rf"r\.nc .* is damaged \(/{variable} is not what was written"):
+        load_representations(path)
+
+
+def test_a_changed_attribute_id_or_pixel_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "r.nc"
+    for change in ("seed", "id", "pixel"):
+        save_recording(path, make_recording())
+        with h5netcdf.File(path, "r+") as file:
+            if change == "seed":
+                file.attrs["simulated"] = "json:false"
+            elif change == "id":
+                file["stimuli/stimulus_id"][0] = "x"
+            else:
+                file["stimuli/images"][3, 0, 0, 0] ^= 1
+        with pytest.raises(InvalidInputError, match=r"r\.nc .*not what was written"):
+            open_recording(path).stimuli.images[3]
+    assert open_recording(path).stimuli.images[2].any()  # the other images are good
+
+
+def test_files_without_checksums_are_refused(tmp_path: Path) -> None:
+    save_representations(tmp_path / "r.nc", layers(1))
+    with h5netcdf.File(tmp_path / "r.nc", "r+") as file:
+        del file.attrs["attributes_crc32"]
+    with pytest.raises(InvalidInputError, match="no checksum, as in files of older versions"):
+        read_layers(tmp_path / "r.nc")
+
+
+def test_equal_contents_give_equal_files(tmp_path: Path) -> None:
+    for name in ("a.nc", "b.nc"):
+        save_recording(tmp_path / name, make_recording())
+    assert (tmp_path / "a.nc").read_bytes() == (tmp_path / "b.nc").read_bytes()

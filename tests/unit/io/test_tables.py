@@ -123,3 +123,43 @@ def test_other_files_are_refused_in_a_sentence(tmp_path: Path, name: str, text: 
         (tmp_path / name).write_text(text)
     with pytest.raises(InvalidInputError, match=message):
         open_scores(tmp_path / name)
+
+
+def test_a_table_that_was_changed_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    save_scores(example(), path, provenance={})
+    whole = path.read_bytes()
+    for old, new in ((b"0", b"1"), (b"\n", b"\r\n"), (whole[-2:], b"")):
+        path.write_bytes(whole.replace(old, new) if new else whole[:-1])
+        with pytest.raises(InvalidInputError):
+            open_scores(path)
+    path.write_bytes(whole)
+    assert open_scores(path).table.equals(example().table)
+    save_scores(Scores(example().table.iloc[:1]), path, provenance={})
+    path.write_bytes(whole)  # the CSV of another run
+    with pytest.raises(InvalidInputError, match=r"not the table that was written with s\.nc"):
+        open_scores(path)
+
+
+def test_flipped_bits_in_table_and_details_are_noticed(tmp_path: Path) -> None:
+    save_scores(example(), tmp_path / "s.csv", provenance={"seed": 1})
+    expected = open_scores(tmp_path / "s.csv")
+    rng = np.random.default_rng(0)
+    refused = 0
+    for name in ("s.csv", "s.nc"):
+        whole = (tmp_path / name).read_bytes()
+        for _ in range(40):
+            data = bytearray(whole)
+            data[rng.integers(len(data))] ^= 1 << int(rng.integers(8))
+            (tmp_path / name).write_bytes(data)
+            try:
+                found = open_scores(tmp_path / "s.csv")
+            except InvalidInputError:
+                refused += 1
+                continue
+            assert found.table.equals(expected.table)
+            assert found.details is not None
+            assert found.details.identical(expected.details)
+            assert found.notes == expected.notes
+        (tmp_path / name).write_bytes(whole)
+    assert refused >= 40

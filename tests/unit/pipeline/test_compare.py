@@ -44,6 +44,14 @@ def test_compare_scores_draws_and_writes(model: object, tmp_path: Path) -> None:
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert page.count("<svg") >= 4
     assert "imulated" in page
+    (tmp_path / "folder").mkdir()
+    for path in (tmp_path / "folder", tmp_path / "report.html" / "beneath.html", None, "", 3):
+        with pytest.raises(InvalidInputError, match="The report is"):
+            comparison.save_report(path)  # type: ignore[arg-type]
+    for path in (tmp_path / "report.html", tmp_path / "report.html" / "figures", None):
+        with pytest.raises(InvalidInputError, match="The folder of the figures is"):
+            comparison.save_figures(path)  # type: ignore[arg-type]
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["folder", "report.html"]
 
 
 def test_wrong_requests_are_named(model: object) -> None:

@@ -35,6 +35,21 @@ def read(row, paths):
                         time_window=row.time_window, metadata={"reader_says": 1})
 
 
+def fails(row, paths):
+    raise KeyError("no such\\nfield")
+
+
+def reads_what_is_not_there(row, paths):
+    return open("absent.bin")
+
+
+def needs_more(row):
+    pass
+
+
+not_callable = 3
+
+
 def read_cells(row, paths):
     return bc.Properties(row.name, pd.DataFrame({"x": [1.0, 2.0]}), {"x": "deg"})
 """
@@ -64,11 +79,19 @@ def mine(tmp_path: Path) -> Path:
         "mine2026.cells": {**row, "kind": "properties", "reader": "my_reader.py:read_cells"},
         "mine2026.wrong_count": {**row, "n_stimuli": 4},
         "mine2026.wrong_kind": {**row, "kind": "properties"},
+        "mine2026.fails": {**row, "reader": "my_reader.py:fails"},
+        "mine2026.os_error": {**row, "reader": "my_reader.py:reads_what_is_not_there"},
+        "mine2026.signature": {**row, "reader": "my_reader.py:needs_more"},
+        "mine2026.number": {**row, "reader": "my_reader.py:not_callable"},
+        "mine2026.broken": {**row, "reader": "broken.py:read"},
+        "mine2026.dots": {**row, "reader": "my.reader.py:read"},
+        "mine2026.empty": {**row, "reader": ":read"},
         "mine2026.no_function": {**row, "reader": "my_reader.py:no_such_function"},
         "mine2026.no_file": {**row, "reader": "other.py:read"},
         "mine2026.no_module": {**row, "reader": "no_such_package.module:read"},
         "mine2026.no_data": {**row, "files": {"responses": {"path": "absent.npy"}}},
     }
+    (tmp_path / "broken.py").write_text("1 / 0")
     (tmp_path / "my_reader.py").write_text(READER)
     np.save(tmp_path / "responses.npy", np.arange(12.0).reshape(3, 2, 2))
     path = tmp_path / "mine.yaml"
@@ -116,12 +139,23 @@ def test_a_page_beside_the_users_registry_is_found(mine: Path) -> None:
         ("mine2026.wrong_kind", "gave Recording; a row of kind 'properties' needs Properties"),
         ("mine2026.no_function", "cannot be imported .*no_such_function"),
         ("mine2026.no_file", r"cannot be imported \(no file .*other\.py"),
+        ("mine2026.fails", r"The reader 'my_reader.py:fails' of 'mine2026.fails' in .*mine\.yaml failed \(KeyError: "),
+        (
+            "mine2026.os_error",
+            r"failed \(FileNotFoundError: .*absent\.bin'\); mend the reader, or the files .*responses\.npy",
+        ),
+        ("mine2026.signature", r"failed \(TypeError: needs_more\(\) takes 1"),
+        ("mine2026.number", r"cannot be imported \(not_callable is int, no function\)"),
+        ("mine2026.broken", r"cannot be imported \(division by zero\)"),
+        ("mine2026.dots", r"cannot be imported \(no file .*my\.reader\.py"),
+        ("mine2026.empty", r"cannot be imported \("),
         ("mine2026.no_module", "cannot be imported .*no_such_package"),
     ],
 )
 def test_what_is_wrong_with_a_row_is_said(mine: Path, name: str, message: str) -> None:
-    with pytest.raises(InvalidInputError, match=message):
+    with pytest.raises(InvalidInputError, match=message) as caught:
         load_recording(name, registry=mine)
+    assert "\n" not in str(caught.value)
 
 
 def test_unknown_names_and_areas(mine: Path) -> None:

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from brainconv.errors import InvalidInputError
+from brainconv.errors import InvalidInputError, ResourceError
 from brainconv.report import FigureItem, Section, Summary, TableItem, render_report
 
 SVG = (
@@ -212,9 +212,18 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path, monkeypatch):
         raise OSError("no space left on device")
 
     monkeypatch.setattr("os.fsync", fail)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(ResourceError, match=r"cannot be written to .*report\.html \(no space"):
         render(Section("A"), path=tmp_path / "report.html")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_place_where_no_page_can_be_is_one_sentence(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("")
+    for name in ("folder", "file/report.html", "x" * 300, "a\0b"):
+        with pytest.raises(ResourceError, match="The report cannot be written to"):
+            render(Section("A"), path=tmp_path / name)
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["file", "folder"]
 
 
 def test_the_same_input_gives_the_same_page():

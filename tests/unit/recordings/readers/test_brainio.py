@@ -18,6 +18,7 @@ from brainconv.errors import InvalidInputError
 from brainconv.io import open_recording, save_recording
 from brainconv.recordings import load_registry
 from brainconv.recordings.readers import brainio
+from brainconv.recordings.readers.brainio_stimuli import read_stimuli
 
 N, SITES, REPEATS = 12, 5, 3
 
@@ -144,6 +145,16 @@ def test_what_is_read_can_be_stored(tmp_path: Path) -> None:
     assert again.stimuli.table["object_name"].tolist() == recording.stimuli.table["object_name"].tolist()
 
 
+def test_ids_that_look_like_missing_values_are_names(tmp_path: Path) -> None:
+    names = ["NA", "None", "nan", "007", "1e3"]
+    lines = [f"{name},{name}.png" for name in names]
+    (tmp_path / "s.csv").write_text("\n".join(["stimulus_id,filename", *lines]))
+    with zipfile.ZipFile(tmp_path / "s.zip", "w") as archive:
+        for name in names:
+            archive.writestr(f"{name}.png", b"")
+    assert read_stimuli(tmp_path / "s.csv", tmp_path / "s.zip", name="set").ids == tuple(names)
+
+
 @pytest.mark.parametrize(
     ("window", "areas", "message"),
     [
@@ -171,8 +182,11 @@ def test_files_that_do_not_belong_together(tmp_path: Path) -> None:
     paths["table"].write_text("\n".join([*lines, "new,o1,noise,1,new.png"]))
     with pytest.raises(InvalidInputError, match=r"'new\.png'"):
         brainio.read(row("majajhong2015.V4"), paths)
+    paths["table"].write_text("\n".join([*lines, ",o1,noise,1,new.png"]))
+    with pytest.raises(InvalidInputError, match=r"Row 13 of .* has no stimulus_id"):
+        brainio.read(row("majajhong2015.V4"), paths)
     (tmp_path / "assy.nc").write_bytes(b"nothing")
-    with pytest.raises(InvalidInputError, match="cannot be read as a netCDF-4 file"):
+    with pytest.raises(InvalidInputError, match="no netCDF-4 file or is damaged"):
         brainio.read_assembly(tmp_path / "assy.nc")
 
 
