@@ -146,6 +146,6 @@ def test_halves_and_whole_share_one_covariance():
     residuals = (others - others.mean(axis=1, keepdims=True)).reshape(-1, responses.shape[2])
     slope = noise.without_two_stimuli(N).slope
     sigma = slope * residuals.T @ residuals + noise.floor * np.eye(responses.shape[2])
-    place = [k for k, pair in enumerate(combinations(range(N), 2)) if pair == (i, j)][0]
+    place = next(k for k, pair in enumerate(combinations(range(N), 2)) if pair == (i, j))
     cross = (across[0][i] - across[0][j]) @ np.linalg.solve(sigma, across[1][i] - across[1][j]) / responses.shape[2]
     np.testing.assert_allclose(every[place], (first[place] + second[place] + 4.0 * cross) / 6.0, rtol=1e-9)
