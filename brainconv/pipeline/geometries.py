@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from brainconv.containers import RDMs, Recording, Representation, Scores
 from brainconv.pipeline.comparisons import MINUS, UNTRAINED
@@ -126,24 +126,23 @@ class _Run:
             if not self._is_untrained(key):
                 yield from (("first", row) for row in self._minus_first(key))
                 yield from (("twins", row) for row in self._minus_twins(key))
-        chosen = self._choose()
-        for k, (one, choice) in enumerate(chosen.items()):
-            for other in list(chosen)[k + 1 :]:
-                found = self.area.estimate([(choice, 1.0), (chosen[other], -1.0)])
-                one_seed = self._is_untrained(one) or self._is_untrained(other)
-                p = np.nan if one_seed else found.p
-                yield "pairs", self._row(one, None, f"{BEST_PAIRS}{one}{MINUS}{other}", found, p)
+        shown = self._list_shown()
+        for one, other in combinations(shown, 2):
+            found = self.area.compare_best([(self.models[one], 1.0), (self.models[other], -1.0)])
+            p = np.nan if self._is_untrained(one) or self._is_untrained(other) else found.p
+            yield "pairs", self._row(one, None, f"{BEST_PAIRS}{one}{MINUS}{other}", found, p)
         lower = self.area.lower_ceiling
         if len(self.area.target.rows) > 1:
-            for key, choice in chosen.items():
-                found = self.area.estimate([(choice, 1.0), (lower, -1.0)])
+            for key in shown:
+                found = self.area.compare_best([(self.models[key], 1.0), (lower, -1.0)])
                 yield "below", self._row(key, None, BELOW, found, found.p_below)
-                found = self.area.estimate([(choice, 1.0), (lower, -0.9)])
+                found = self.area.compare_best([(self.models[key], 1.0), (lower, -0.9)])
                 yield "equivalent", self._row(key, None, EQUIVALENT, found, found.p_above)
 
     def frequencies(self) -> Iterator[Row]:
         """How often each layer is chosen on a half, where there are several."""
-        for key, choice in self._choose().items():
+        for key in self._list_shown():
+            choice = self.area.choose(self.models[key])
             for row in self.models[key] if len(self.models[key]) > 1 else ():
                 label = self._label(key, self.labels[row]["layer"])
                 yield label | {
@@ -157,13 +156,15 @@ class _Run:
     def _is_untrained(self, key: str) -> bool:
         return bool(self.scores[key].table["weights"].iloc[0] == UNTRAINED)
 
-    def _choose(self) -> dict[str, NDArray[np.intp]]:
-        """The layers of each model that are compared with those of others, of several twins of the first."""
+    def _list_shown(self) -> list[str]:
+        """The models that are compared with others: of several twins the first."""
         again = {name for group in self.twins.values() for name in [one for one in group if one in self.models][1:]}
-        return {key: self.area.choose(rows) for key, rows in self.models.items() if key not in again}
+        return [key for key in self.models if key not in again]
 
     def _minus_first(self, key: str) -> Iterator[Row]:
         first, *others = self.models[key]
+        if self.labels[first]["layer_index"] != self.scores[key].table["layer_index"].min():
+            return  # the first layer has no score: its patterns are constant
         for row in others:
             found = self.area.estimate([(row, 1.0), (first, -1.0)])
             statistic = f"similarity,{MINUS}{self.labels[first]['layer']}"

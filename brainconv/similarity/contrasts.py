@@ -129,6 +129,20 @@ class ResampledArea:
         chosen: Index = np.asarray(candidates, dtype=np.intp)[best]
         return chosen
 
+    def compare_best(self, terms: Sequence[tuple[int | Sequence[int], float]]) -> Estimate:
+        """A weighted sum of similarities of networks' best layers, each chosen on other stimuli.
+
+        Parameters
+        ----------
+        terms : sequence of (int or sequence of int, float)
+            A row, or the layers of one network, and their weights.  Where there is nothing to choose, all stimuli are
+            taken at once.
+        """
+        layers = [([rows] if isinstance(rows, int) else list(rows), weight) for rows, weight in terms]
+        if all(len(rows) == 1 for rows, _ in layers):
+            return self.estimate([(rows[0], weight) for rows, weight in layers])
+        return self.estimate([(self.choose(rows), weight) for rows, weight in layers])
+
     def estimate(self, terms: Sequence[Term]) -> Estimate:
         """A weighted sum of similarities, mean over subjects.
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from brainconv.containers import RDMs, Recording, Representation
 from brainconv.errors import InvalidInputError
@@ -164,8 +163,8 @@ def compare_best_layers(
 
     Notes
     -----
-    What is compared is the layer that half of the stimuli can find.  A model whose best layer they often miss is worth
-    less than its best layer is.
+    What is compared is the layer that half of the stimuli can find, so that a model whose best layer they often miss is
+    worth less than that layer: docs/calibration.md says how much less.
     """
     check_choice(correction, CORRECTIONS, what="correction for multiple tests")
     areas, labels, notes = resample_similarities(
@@ -183,14 +182,13 @@ def compare_best_layers(
     pairs: list[dict[str, Any]] = []
     for area in areas:
         shared = {"recording": area.target.recording, "area": area.target.area, "comparator": comparator}
-        chosen = {model: area.choose(rows) for model, rows in layers.items()}
-        for model, choice in chosen.items():
-            rows, counts = np.unique(choice, return_counts=True)
+        for model, candidates in layers.items():
+            rows, counts = np.unique(area.choose(candidates), return_counts=True)
             most = int(counts.argmax())
             named = {"model": model, "layer": labels[rows[most]]["layer"], "share": counts[most] / counts.sum()}
-            models.append(shared | named | compare_with_ceiling(area, choice, margin))
-        for (a, one), (b, other) in combinations(chosen.items(), 2):
-            found = area.estimate([(one, 1.0), (other, -1.0)])
+            models.append(shared | named | compare_with_ceiling(area, candidates, margin))
+        for (a, one), (b, other) in combinations(layers.items(), 2):
+            found = area.compare_best([(one, 1.0), (other, -1.0)])
             low, high = found.interval
             tested = {"difference": found.value, "se": found.se, "ci_low": low, "ci_high": high, "p": found.p}
             pairs.append(shared | {"model_a": a, "model_b": b} | tested)
@@ -224,23 +222,24 @@ def group_layers(labels: Sequence[Mapping[str, Any]]) -> dict[str, list[int]]:
     return found
 
 
-def compare_with_ceiling(area: ResampledArea, candidate: int | NDArray[np.intp], margin: float) -> dict[str, float]:
-    """A candidate, or what was chosen of several, against 0 and the lower ceiling.
+def compare_with_ceiling(area: ResampledArea, candidates: Sequence[int], margin: float) -> dict[str, float]:
+    """A candidate, or the one of several that is chosen on other stimuli, against 0 and the lower ceiling.
 
     Parameters
     ----------
     area : ResampledArea
-    candidate : int or ndarray of int
-        A row, or the rows of a choice.
+    candidates : sequence of int
+        Rows.
     margin : float
         As of `compare_models`.
     """
-    own = area.estimate([(candidate, 1.0)])
-    ceiling = area.estimate([(np.zeros_like(candidate) + area.lower_ceiling, 1.0)]).value
-    below = equivalent = np.nan
-    if np.isfinite(ceiling):
-        below = area.estimate([(candidate, 1.0), (area.lower_ceiling, -1.0)]).p_below
-        equivalent = area.estimate([(candidate, 1.0), (area.lower_ceiling, margin - 1.0)]).p_above
+    own = area.compare_best([(candidates, 1.0)])
+    lower = area.lower_ceiling
+    below = equivalent = ceiling = np.nan
+    if np.isfinite(area.values[lower]).all():
+        missed = area.compare_best([(candidates, 1.0), (lower, -1.0)])
+        ceiling, below = own.value - missed.value, missed.p_below
+        equivalent = area.compare_best([(candidates, 1.0), (lower, margin - 1.0)]).p_above
     low, high = own.interval
     return {
         "value": own.value,
@@ -286,7 +285,7 @@ def _to_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
 def _test_models(area: ResampledArea, labels: list[dict[str, Any]], margin: float) -> list[dict[str, Any]]:
     found = []
     for k, label in enumerate(labels):
-        tested = compare_with_ceiling(area, k, margin)
+        tested = compare_with_ceiling(area, [k], margin)
         if not np.isfinite(tested["p"]):
             msg = (
                 f"{label['model']}:{label['layer']} has the same similarity with {area.target.recording!r} in every "

@@ -175,6 +175,15 @@ def test_a_layer_that_is_always_chosen_has_the_errors_of_that_layer():
     assert area.estimate([(chosen, 1.0), (2, -1.0)]).se == 0.0
 
 
+def test_single_layers_are_compared_on_all_stimuli():
+    models, people = make_layers((1, 1))
+    best = compare_best_layers(models, people, n_boot=200)
+    plain = compare_models(models, people, n_boot=200)
+    for name in ("difference", "se", "ci_low", "ci_high", "p", "q"):
+        assert best.pairs[name].tolist() == pytest.approx(plain.pairs[name].tolist()), name
+    assert best.models["value"].tolist() == pytest.approx(plain.models["value"].tolist())
+
+
 def test_the_choice_never_sees_what_it_is_scored_on():
     """Change the subjects' RDM on one half: the choice for that half stays, that for the other half follows."""
     models, people = make_layers((3, 1), n_subjects=3)
