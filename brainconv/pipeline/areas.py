@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 
 from brainconv.containers import RDMs, Recording, Representation, Scores
-from brainconv.pipeline.pictures import average_subjects, find_most_similar_layer
+from brainconv.pipeline.pictures import average_subjects
 from brainconv.predictivity import AREA_ORDER
+from brainconv.predictivity.area import NESTED_LAYER
 from brainconv.similarity import (
-    adjust_p,
-    compare_models,
     compare_rdms,
     compare_resampled,
     compute_rdms,
+    correct_family,
     draw_multiplicities,
 )
+from brainconv.similarity.contrasts import Estimate, resample_similarities
 
 BETWEEN, DISSOCIATION = "between areas", "double dissociation"
 
@@ -103,8 +104,8 @@ def compare_areas(
 
 
 def find_dissociations(
-    layers: Mapping[str, Representation],
-    scores: Mapping[str, Scores],
+    networks: Mapping[str, Mapping[str, Representation]],
+    scores: Mapping[str, Mapping[str, Scores]],
     areas: Areas,
     *,
     estimator: str = "correlation",
@@ -116,10 +117,10 @@ def find_dissociations(
 
     Parameters
     ----------
-    layers : mapping of str to Representation
-        Of one network.
-    scores : mapping of recording to Scores
-        Of `score_rsa` of this network, by the same comparator.
+    networks : mapping of key to mapping of str to Representation
+        Layers of each.
+    scores : mapping of key to mapping of recording to Scores
+        Of `score_rsa` of these networks.
     areas : dict of (str, str) to RDMs
         See `split_areas`.
     estimator, comparator : str
@@ -130,56 +131,59 @@ def find_dissociations(
     Returns
     -------
     Scores
-        Rows of analysis ``"double dissociation"``, two per pair of areas whose best layers differ: each area's best
-        layer minus the other area's (p: one-sided).  ``q``: the larger p of the two, for both must hold, corrected over
-        pairs after Benjamini and Hochberg.  The layers are best on these very stimuli, which favours a dissociation.
+        Rows of analysis ``"double dissociation"``, two per network and pair of areas whose best layers differ: each
+        area's layer minus the other area's, both chosen on the other half of the stimuli (p: one-sided).  ``q``: the
+        larger p of the two, for both must hold, corrected over networks and pairs after Benjamini and Hochberg.
     """
-    own = {key: _select(scores[key[0]], key[1]) for key in areas}
-    best = {key: find_most_similar_layer(table) for key, table in own.items()}
     pairs: list[list[dict[str, Any]]] = []
-    notes = []
-    for one, other in combinations(areas, 2):
-        first, second = best[one], best[other]
-        if first is None or second is None or first == second:
-            names = f"{_label(*one)} and {_label(*other)}"
-            notes.append(f"{names}: both are most alike to one layer ({first}), so that no layer parts them.")
-            continue
-        both = []
-        for key, beside, layer, strange in ((one, other, first, second), (other, one, second, first)):
-            found = compare_models(
-                [layers[layer], layers[strange]],
-                areas[key],
+    notes: list[str] = []
+    for key, layers in networks.items():
+        sampled = {}
+        for area, rdms in areas.items():
+            resampling = resample_similarities(
+                layers,
+                rdms,
                 estimator=estimator,
                 comparator=comparator,
                 n_boot=max(n_boot, 100),
                 random_state=random_state,
             )
-            test = found.pairs.iloc[0]
-            table = own[key].table
-            row = table[table["layer"] == layer].iloc[0]
-            both.append(
-                {
-                    **{column: row[column] for column in _OF_LAYER},
-                    "analysis": DISSOCIATION,
-                    "comparator": comparator,
-                    "statistic": f"minus {strange}, beside {_label(*beside)}",
-                    "definition": f"difference of {comparator}",
-                    "value": test["difference"],
-                    "ci_low": test["ci_low"],
-                    "ci_high": test["ci_high"],
-                    "p": test["p"] / 2.0 if test["difference"] > 0 else 1.0 - test["p"] / 2.0,
-                }
+            sampled[area] = resampling.areas[0]
+        names = [label["layer"] for label in resampling.labels] if sampled else []
+        chosen = {area: sample.choose(range(len(names))) for area, sample in sampled.items()} if names else {}
+        for one, other in combinations(chosen, 2):
+            most = [names[int(np.bincount(chosen[area].ravel()).argmax())] for area in (one, other)]
+            said = f"{key}, {_label(*one)} and {_label(*other)}"
+            if (chosen[one] == chosen[other]).all():
+                notes.append(f"{said}: both are most alike to one layer ({most[0]}), so that no layer parts them.")
+                continue
+            notes.append(f"{said}: the layers chosen most often are {most[0]} and {most[1]}.")
+            pairs.append(
+                [
+                    {
+                        **_describe(scores[key][own[0]], own[1]),
+                        "analysis": DISSOCIATION,
+                        "comparator": comparator,
+                        "statistic": f"minus the layer of {_label(*beside)}",
+                        "definition": f"difference of {comparator}",
+                        **_test(sampled[own].estimate([(chosen[own], 1.0), (chosen[beside], -1.0)])),
+                    }
+                    for own, beside in ((one, other), (other, one))
+                ]
             )
-        pairs.append(both)
     return Scores.from_rows(_corrected(pairs), notes=notes)
 
 
-_OF_LAYER = ("model", "weights", "seed", "recording", "simulated", "area", "layer", "layer_index", "n_stimuli")
+def _test(found: Estimate) -> dict[str, float]:
+    low, high = found.interval
+    return {"value": found.value, "ci_low": low, "ci_high": high, "p": found.p_above}
 
 
-def _select(scores: Scores, area: str) -> Scores:
+def _describe(scores: Scores, area: str) -> dict[str, Any]:
     table = scores.table
-    return Scores(table[(table["area"] == area).fillna(False).astype(bool)])
+    row = table[(table["area"] == area).fillna(False).astype(bool)].iloc[0]
+    named = ("model", "weights", "seed", "recording", "simulated", "area", "estimator", "n_stimuli")
+    return {name: row[name] for name in named} | {"layer": NESTED_LAYER}
 
 
 def _label(recording: str, area: str) -> str:
@@ -187,7 +191,8 @@ def _label(recording: str, area: str) -> str:
 
 
 def _corrected(pairs: list[list[dict[str, Any]]]) -> Iterator[dict[str, Any]]:
-    q = adjust_p(np.array([max(row["p"] for row in both) for both in pairs], dtype=np.float64))
-    for both, corrected in zip(pairs, q, strict=True):
-        for row in both:
-            yield row | {"q": float(corrected)}
+    both = [{"p": max(row["p"] for row in pair)} for pair in pairs]
+    correct_family(both)
+    for pair, tested in zip(pairs, both, strict=True):
+        for row in pair:
+            yield row | {"q": tested["q"], "n_tests": tested["n_tests"]}

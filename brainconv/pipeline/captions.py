@@ -168,7 +168,7 @@ BETWEEN_TABLE = (
 )
 
 DISSOCIATION_TABLE = (
-    "Double dissociation: each area's best layer minus the best layer of the other area; both must lie above 0. p: "
-    "one-sided, Student's t on resampled stimuli; q: the larger p of the two, corrected over pairs of areas after "
-    "Benjamini and Hochberg. The layers were chosen on these very stimuli, which favours a dissociation."
+    "Double dissociation: each area's best layer minus the best layer of the other area, both chosen on the other half "
+    "of the stimuli (random splits); both differences must lie above 0. p: one-sided, Student's t on resampled "
+    "stimuli; q: the larger p of the two, corrected over models and pairs of areas after Benjamini and Hochberg."
 )

@@ -31,10 +31,13 @@ TABLE = (
 )
 
 RSA_TABLE = (
-    "Differences of similarity, each model at its most similar layer (a plain maximum on these stimuli); Student's t. "
-    "p: two-sided, but one-sided for the lower ceiling (small where a model stays below it) and for 90 % of it (small "
-    "where a model is shown to reach it); q: p corrected after Benjamini and Hochberg for each kind. For new stimuli "
-    "and, where there are several subjects, for new subjects too."
+    "Differences of similarity; Student's t. Models are compared with one another and with the ceiling at the layer "
+    "chosen on the other half of the stimuli (`nested`; random splits), a network's layers with its first one and, "
+    "where there are five, with the mean of its untrained twins, whose spread over seeds counts for the trained "
+    "network too. p: two-sided, but one-sided for the lower ceiling (small where a model stays below it) and for 90 % "
+    "of it (small where a model is shown to reach it); none for pairs with a single untrained network. q: p corrected "
+    "after Benjamini and Hochberg for each of these kinds, over all areas (n_tests tests). For new stimuli and, where "
+    "there are several subjects, for new subjects too. Selection: how often a layer is chosen."
 )
 
 _CAPTIONS = {
@@ -47,11 +50,13 @@ _CAPTIONS = {
 }
 
 _RSA_CAPTIONS = {
-    LAYERS: "Each layer's similarity minus that of the network's first layer. Bars: 95 %, Student's t on resampled "
-    "stimuli (and subjects, where there are several); filled: q < 0.05 after Benjamini and Hochberg, two-sided.",
-    MODELS: "Similarity, row minus column, each model at its most similar layer (a plain maximum on these stimuli). "
-    "●: q < 0.05, paired, two-sided, Student's t on resampled stimuli (and subjects, where there are several), "
-    "corrected after Benjamini and Hochberg.",
+    LAYERS: "Each layer's similarity minus that of the network's first layer and, where there are five, minus the mean "
+    "of its untrained twins. Bars: 95 %, Student's t on resampled stimuli (and subjects, where there are several; and "
+    "seeds, for twins); filled: q < 0.05 after Benjamini and Hochberg over all layers and areas, two-sided.",
+    MODELS: "Similarity, row minus column, each model at the layer chosen on the other half of the stimuli (mean over "
+    "random splits). ●: q < 0.05, paired, two-sided, Student's t on resampled stimuli (and subjects, where there are "
+    "several), corrected after Benjamini and Hochberg over all pairs and areas; never with an untrained network, which "
+    "is a single seed.",
 }
 
 
@@ -116,7 +121,8 @@ def list_differences(comparison: Comparison, analysis: str, recording: str) -> T
     scores = comparison.comparisons.get((analysis, recording))
     if scores is None or not len(scores):
         return None
-    columns = ["model", "weights", "layer", "statistic", "value", "ci_low", "ci_high", "p", "q", "n_tests", "simulated"]
+    shown = ["value", "ci_low", "ci_high", "p", "q", "n_tests"]
+    columns = ["area", "model", "weights", "layer", "statistic", *shown, "simulated"]
     return TableItem(scores.table[columns], RSA_TABLE if analysis == "rsa" else TABLE)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -11,6 +12,7 @@ from brainconv.containers import Scores
 from brainconv.io.atomic import write_atomically
 from brainconv.io.provenance import collect_provenance
 from brainconv.io.tables import open_scores
+from brainconv.similarity.corrections import correct_families
 
 
 def join_scores(parts: Mapping[tuple[str, ...], Scores] | Iterable[Scores]) -> Scores:
@@ -24,18 +26,34 @@ def join_scores(parts: Mapping[tuple[str, ...], Scores] | Iterable[Scores]) -> S
     Returns
     -------
     Scores
-        Rows and notes, each once.
+        Rows and notes, each once.  What the similarities of several models have in common is one family of tests: their
+        q is corrected anew over all of them.
     """
     scoped = isinstance(parts, Mapping)
     named = parts if isinstance(parts, Mapping) else {(str(number),): part for number, part in enumerate(parts)}
     tables = [part.table for part in named.values() if len(part)]
     table = pd.concat(tables, ignore_index=True).drop_duplicates() if tables else Scores.from_rows([]).table
+    table = _correct_similarities(table)
     about: dict[str, list[tuple[str, ...]]] = {}
     for key, part in named.items():
         for note in part.notes:
             about.setdefault(note, []).append(key)
     notes = [_name_scope(note, keys, len(named)) if scoped else note for note, keys in about.items()]
     return Scores(table, notes=tuple(notes))
+
+
+def _correct_similarities(table: pd.DataFrame) -> pd.DataFrame:
+    rsa = (table["analysis"] == "rsa").fillna(False).astype(bool)
+    rows: list[dict[str, Any]] = [
+        {str(name): value for name, value in row.items()}
+        for row in table.loc[rsa, ["recording", "comparator", "statistic", "p"]].to_dict("records")
+    ]
+    correct_families(rows)
+    if rows:
+        corrected = pd.DataFrame(rows, index=table.index[rsa])
+        for name in ("q", "n_tests"):
+            table.loc[rsa, name] = corrected[name].astype(table[name].dtype)
+    return table
 
 
 _SHOWN = 4

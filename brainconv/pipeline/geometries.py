@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from brainconv.containers import RDMs, Recording, Representation, Scores
 from brainconv.pipeline.comparisons import MINUS, UNTRAINED
-from brainconv.pipeline.pictures import find_most_similar_layer
-from brainconv.similarity import adjust_p, compare_models
+from brainconv.predictivity.area import NESTED_LAYER
+from brainconv.predictivity.inference import MIN_TWINS
+from brainconv.similarity import correct_family
+from brainconv.similarity.contrasts import Estimate, ResampledArea, add_seeds, describe_errors, resample_similarities
+from brainconv.similarity.inference import describe_choice, group_layers
 
-BEST_PAIRS = "similarity of best layers: "
-BELOW, EQUIVALENT = "best layer minus lower ceiling", "best layer minus 90 % of the lower ceiling"
+BEST_PAIRS = "similarity of chosen layers: "
+BELOW, EQUIVALENT = "chosen layer minus lower ceiling", "chosen layer minus 90 % of the lower ceiling"
+CHOSEN = "share of halves of the stimuli on which the layer is chosen"
 
-_UNCORRECTED = "p are not corrected."
-_TESTED = ("difference", "ci_low", "ci_high", "p")
+Row = dict[str, Any]
 
 
 def compare_geometries(
@@ -43,7 +46,7 @@ def compare_geometries(
         Of `score_rsa` on this target, by the same comparator.
     target : Recording or RDMs
     twins : mapping of key to list of keys
-        See `find_twins`; of several twins the first is compared.
+        See `find_twins`; of several twins the first is compared with other models.
     estimator, comparator : str
     n_boot : int
         At least 100.
@@ -54,114 +57,153 @@ def compare_geometries(
     Returns
     -------
     Scores
-        Rows of analysis ``"comparison"``: every layer of a trained network minus its first layer; models minus one
-        another, each at its best layer (a plain maximum on these stimuli); with several subjects each model's best
-        layer minus the lower ceiling (p: one-sided, small where it stays below) and minus 90 % of it (p: one-sided,
-        small where it is shown to reach them).  For new stimuli; with several subjects for new subjects too.  q is p
-        corrected after Benjamini and Hochberg for each kind.
+        Rows of analysis ``"comparison"``: every layer of a trained network minus its first layer, and minus the mean of
+        its untrained twins where there are five; models minus one another and, with several subjects, minus the lower
+        ceiling (p: one-sided, small where a model stays below it) and minus 90 % of it (p: one-sided, small where a
+        model is shown to reach them), each at the layer chosen on other stimuli, see `compare_best_layers`.  For new
+        stimuli; with several subjects for new subjects too.  A pair that holds an untrained network has no p: it is one
+        seed.  q is p corrected after Benjamini and Hochberg over each of these five kinds, all areas together
+        (``n_tests``).  Rows of analysis ``"selection"``: how often a layer is chosen.
     """
-    again = {name for group in twins.values() for name in group[1:]}
-    best = {
-        key: layer
-        for key, one in scores.items()
-        if key not in again and (layer := find_most_similar_layer(one)) is not None
-    }
-    candidates = []
-    for key, layer in best.items():
-        trained = scores[key].table["weights"].iloc[0] != UNTRAINED
-        wanted = list(layers[key]) if trained else [layer]
-        candidates += [replace(layers[key][name], model=key) for name in wanted]
-    several = isinstance(target, RDMs) and "subject" in target.labels and len(set(target.labels["subject"])) > 1
-    found = compare_models(
-        candidates,
+    areas, labels, notes = resample_similarities(
+        [replace(layer, model=key) for key, own in layers.items() for layer in own.values() if key in scores],
         target,
         estimator=estimator,
         comparator=comparator,
-        generalise="both" if several else "stimuli",
-        correction="none",
+        generalise="both" if (several := _has_subjects(target)) else "stimuli",
         n_boot=max(n_boot, 100),
         target_estimator=target_estimator,
         random_state=random_state,
     )
-    rows: list[dict[str, Any]] = []
-    by_area = found.pairs.fillna({"area": ""}).groupby("area", sort=False) if len(found.pairs) else ()
-    for area, pairs in by_area:
-        rows += _named(_minus_first(pairs, layers), scores, area, comparator)
-        rows += _named(_minus_one_another(pairs, best), scores, area, comparator)
-    for area, models in found.models.fillna({"area": ""}).groupby("area", sort=False):
-        chosen = models[[best.get(row["model"]) == row["layer"] for row in models.to_dict("records")]]
-        rows += _named(_minus_ceiling(chosen), scores, area, comparator)
-    corrected = found.notes[-1].replace(_UNCORRECTED, "q: p corrected after Benjamini and Hochberg for each kind.")
-    return Scores.from_rows(rows, notes=[*found.notes[:-1], corrected])
+    models = group_layers(labels)
+    rows: list[Row] = []
+    families: dict[str, list[Row]] = {name: [] for name in ("first", "twins", "pairs", "below", "equivalent")}
+    for area in areas:
+        run = _Run(area, labels, models, scores, twins, comparator)
+        for family, found in run.test():
+            families[family].append(found)
+        rows += run.frequencies()
+    for tested in families.values():
+        correct_family(tested)
+    rows = [row for tested in families.values() for row in tested] + rows
+    for key, group in twins.items():
+        if key in models and 0 < (present := sum(name in models for name in group)) < MIN_TWINS:
+            notes.append(
+                f"{present} untrained twin(s) of {key}: trained against untrained needs {MIN_TWINS}, and the "
+                f"difference from one of them has no p, for its seed alone may have made it."
+            )
+    generalise = "both" if several else "stimuli"
+    notes += [
+        f"Tests: Student's t, standard error from {describe_errors(generalise, max(n_boot, 100), random_state)}; q: p "
+        f"corrected after Benjamini and Hochberg for each kind of test, over all areas (n_tests).",
+        describe_choice(generalise),
+    ]
+    return Scores.from_rows(rows, notes=notes)
 
 
-def _minus_first(pairs: pd.DataFrame, layers: Mapping[str, Mapping[str, Representation]]) -> pd.DataFrame:
-    first = {key: next(iter(own)) for key, own in layers.items()}
-    same = pairs[pairs["model_a"] == pairs["model_b"]]
-    rows = []
-    for row in same.to_dict("records"):
-        reference = first[row["model_a"]]
-        if reference in (row["layer_a"], row["layer_b"]):
-            turned = row if row["layer_b"] == reference else _turn(row)
-            rows.append(_kept(turned) | {"statistic": f"similarity,{MINUS}{reference}"})
-    return pd.DataFrame(rows)
+def _has_subjects(target: Recording | RDMs) -> bool:
+    return isinstance(target, RDMs) and "subject" in target.labels and len(set(target.labels["subject"])) > 1
 
 
-def _minus_one_another(pairs: pd.DataFrame, best: Mapping[str, str]) -> pd.DataFrame:
-    rows = []
-    for row in pairs.to_dict("records"):
-        a, b = row["model_a"], row["model_b"]
-        if a != b and best[a] == row["layer_a"] and best[b] == row["layer_b"]:
-            rows.append(_kept(row) | {"statistic": f"{BEST_PAIRS}{a}{MINUS}{b}"})
-    return pd.DataFrame(rows)
+_OF_MODEL = ("weights", "seed", "recording", "simulated", "area", "degrees", "n_stimuli", "n_sites", "n_repeats")
+_OF_LAYER = ("layer_index", "n_units")
 
 
-def _minus_ceiling(models: pd.DataFrame) -> pd.DataFrame:
-    rows = []
-    for statistic, share, name in ((BELOW, 1.0, "p_below_ceiling"), (EQUIVALENT, 0.9, "p_equivalent")):
-        for row in models.to_dict("records"):
-            if np.isfinite(row["ceiling_low"]):
-                missed = row["value"] - share * row["ceiling_low"]
-                kept = {"key": row["model"], "layer": row["layer"], "difference": missed, "p": row[name]}
-                rows.append(kept | {"ci_low": None, "ci_high": None, "statistic": statistic})
-    return pd.DataFrame(rows)
+@dataclass(frozen=True)
+class _Run:
+    """One area: its samples, and which rows belong to which model."""
 
+    area: ResampledArea
+    labels: list[Row]
+    models: Mapping[str, list[int]]
+    scores: Mapping[str, Scores]
+    twins: Mapping[str, list[str]]
+    comparator: str
 
-def _turn(row: Mapping[Any, Any]) -> dict[Any, Any]:
-    """B minus a instead of a minus b."""
-    turned = {"difference": -row["difference"], "ci_low": -row["ci_high"], "ci_high": -row["ci_low"], "p": row["p"]}
-    return turned | {"model_a": row["model_b"], "layer_a": row["layer_b"]}
+    def test(self) -> Iterator[tuple[str, Row]]:
+        """Every test, with the name of its family."""
+        for key in self.models:
+            if not self._is_untrained(key):
+                yield from (("first", row) for row in self._minus_first(key))
+                yield from (("twins", row) for row in self._minus_twins(key))
+        shown = self._list_shown()
+        for one, other in combinations(shown, 2):
+            found = self.area.compare_best([(self.models[one], 1.0), (self.models[other], -1.0)])
+            p = np.nan if self._is_untrained(one) or self._is_untrained(other) else found.p
+            yield "pairs", self._row(one, None, f"{BEST_PAIRS}{one}{MINUS}{other}", found, p)
+        lower = self.area.lower_ceiling
+        if len(self.area.target.rows) > 1:
+            for key in shown:
+                found = self.area.compare_best([(self.models[key], 1.0), (lower, -1.0)])
+                yield "below", self._row(key, None, BELOW, found, found.p_below)
+                found = self.area.compare_best([(self.models[key], 1.0), (lower, -0.9)])
+                yield "equivalent", self._row(key, None, EQUIVALENT, found, found.p_above)
 
+    def frequencies(self) -> Iterator[Row]:
+        """How often each layer is chosen on a half, where there are several."""
+        for key in self._list_shown():
+            choice = self.area.choose(self.models[key])
+            for row in self.models[key] if len(self.models[key]) > 1 else ():
+                label = self._label(key, self.labels[row]["layer"])
+                yield label | {
+                    "analysis": "selection",
+                    "comparator": self.comparator,
+                    "statistic": CHOSEN,
+                    "definition": "selection frequency",
+                    "value": float((choice == row).mean()),
+                }
 
-def _kept(row: Mapping[Any, Any]) -> dict[str, Any]:
-    return {"key": row["model_a"], "layer": row["layer_a"]} | {name: row[name] for name in _TESTED}
+    def _is_untrained(self, key: str) -> bool:
+        return bool(self.scores[key].table["weights"].iloc[0] == UNTRAINED)
 
+    def _list_shown(self) -> list[str]:
+        """The models that are compared with others: of several twins the first."""
+        again = {name for group in self.twins.values() for name in [one for one in group if one in self.models][1:]}
+        return [key for key in self.models if key not in again]
 
-_OF_LAYER: tuple[str, ...] = (
-    *("model", "weights", "seed", "recording", "simulated", "area", "degrees", "layer", "layer_index"),
-    *("n_units", "n_stimuli", "n_sites", "n_repeats", "estimator"),
-)
+    def _minus_first(self, key: str) -> Iterator[Row]:
+        first, *others = self.models[key]
+        if self.labels[first]["layer_index"] != self.scores[key].table["layer_index"].min():
+            return  # the first layer has no score: its patterns are constant
+        for row in others:
+            found = self.area.estimate([(row, 1.0), (first, -1.0)])
+            statistic = f"similarity,{MINUS}{self.labels[first]['layer']}"
+            yield self._row(key, self.labels[row]["layer"], statistic, found, found.p)
 
+    def _minus_twins(self, key: str) -> Iterator[Row]:
+        """At the layers that five twins have."""
+        for row in self.models[key]:
+            layer = self.labels[row]["layer"]
+            same = [
+                other
+                for name in self.twins.get(key, ())
+                for other in self.models.get(name, ())
+                if self.labels[other]["layer"] == layer
+            ]
+            if len(same) >= MIN_TWINS:
+                found = self.area.estimate([(row, 1.0), *((other, -1.0 / len(same)) for other in same)])
+                found = add_seeds(found, self.area.values[same].mean(axis=1).tolist())
+                yield self._row(key, layer, f"similarity,{MINUS}mean of {len(same)} untrained twins", found, found.p)
 
-def _named(
-    found: pd.DataFrame, scores: Mapping[str, Scores], area: object, comparator: str
-) -> Iterator[dict[str, Any]]:
-    """Rows of a score table, corrected for each kind."""
-    if found.empty:
-        return
-    kind = found["statistic"].str.split(": ", regex=False).str[0]
-    for _, group in found.groupby(kind, sort=False):
-        q = adjust_p(group["p"].to_numpy(dtype=float))
-        for record, corrected in zip(group.to_dict("records"), q, strict=True):
-            table = scores[record["key"]].table
-            own = table[(table["layer"] == record["layer"]) & (table["area"].fillna("") == area)].iloc[0]
-            yield {
-                **{name: own[name] for name in _OF_LAYER},
-                "analysis": "comparison",
-                "comparator": comparator,
-                "definition": f"difference of {comparator}",
-                "statistic": record["statistic"],
-                "value": record["difference"],
-                **{name: record[name] for name in ("ci_low", "ci_high", "p")},
-                "q": float(corrected),
-            }
+    def _row(self, key: str, layer: str | None, statistic: str, found: Estimate, p: float) -> Row:
+        low, high = found.interval
+        return self._label(key, layer) | {
+            "analysis": "comparison",
+            "comparator": self.comparator,
+            "statistic": statistic,
+            "definition": f"difference of {self.comparator}",
+            "value": found.value,
+            "ci_low": low,
+            "ci_high": high,
+            "p": p if np.isfinite(p) else None,
+        }
+
+    def _label(self, key: str, layer: str | None) -> Row:
+        """Columns that say what a row is about; without a layer the one that is chosen on other stimuli."""
+        table = self.scores[key].table
+        table = table[table["area"].fillna("") == (self.area.target.area or "")]
+        own = table.iloc[0] if layer is None else table[table["layer"] == layer].iloc[0]
+        label = {name: own[name] for name in ("model", *_OF_MODEL, "estimator")}
+        if layer is None:
+            return label | {"layer": NESTED_LAYER}
+        return label | {"layer": layer} | {name: own[name] for name in _OF_LAYER}

@@ -146,7 +146,7 @@ def list_areas(comparison: Comparison) -> list[TableItem]:
         )
     parted = table[table["analysis"] == DISSOCIATION]
     if not parted.empty:
-        columns = ["recording", "area", "model", "layer", *shared, "p", "q", "simulated"]
+        columns = ["recording", "area", "model", "layer", *shared, "p", "q", "n_tests", "simulated"]
         items.append(TableItem(parted[columns], captions.DISSOCIATION_TABLE))
     return items
 

@@ -173,7 +173,8 @@ def _describe_measures(table: pd.DataFrame) -> Section:
     if "double dissociation" in kinds:
         text.append(
             "A double dissociation of two areas needs that each is more alike to its own best layer than to the best "
-            "layer of the other; its p is the larger one of the two one-sided tests."
+            "layer of the other, both chosen on the other half of the stimuli (ten random splits); its p is the larger "
+            "one of the two one-sided tests."
         )
     return Section("Other measures of geometry", text=text)
 
@@ -244,20 +245,23 @@ def _describe_comparisons(table: pd.DataFrame) -> Section:
     kinds = set(_words(table, "analysis"))
     text = []
     tests = table[table["analysis"] == "comparison"]
-    if tests["comparator"].notna().any():
+    similarities = tests[tests["comparator"].notna()]
+    if not similarities.empty:
         text.append(
             "Layers and models were compared in representational similarity by Student's t on standard errors from "
             "resampled stimuli, twice the jackknife's variance less the bootstrap's, so that the noise of single pairs "
             "of stimuli counts once (Efron and Stein 1981); with several subjects the variance over them was "
-            "added, less what both hold (Schütt et al. 2023). Models were compared at their most similar layers, "
-            "plain maxima. q values control the false discovery rate within each kind of difference (Benjamini and "
-            "Hochberg 1995)."
+            "added, less what both hold (Schütt et al. 2023). Models were compared with one another and with the "
+            "ceiling at the layer that was chosen on other stimuli: these were split at random into halves, ten times, "
+            "a layer was chosen on one half (with several subjects by the other subjects) and scored on the other, and "
+            "the values were averaged. q values control the false discovery rate within each kind of difference, over "
+            f"all areas, models and layers of a recording (Benjamini and Hochberg 1995).{_describe_twins(similarities)}"
         )
     if tests["comparator"].isna().any():
         twins = (
             " Where training was tested, the variance over seeds of the untrained twins was added, undivided for a "
             "network that was trained once."
-            if _says(table, "untrained twins")
+            if _says(tests[tests["comparator"].isna()], "untrained twins")
             else ""
         )
         text.append(
@@ -272,7 +276,8 @@ def _describe_comparisons(table: pd.DataFrame) -> Section:
             "the mean over one half of the repeats of all sites of the area for the other half, or the sites of the "
             "other animals."
         )
-    if "selection" in kinds:
+    selected = table[(table["analysis"] == "selection") & table["comparator"].isna()]
+    if not selected.empty:
         text.append(
             "The selection frequency of a layer is how often it has the largest r over the bootstrap samples; it is "
             "not the probability that the layer is the right one."
@@ -284,6 +289,16 @@ def _describe_comparisons(table: pd.DataFrame) -> Section:
             "larger of two: of permutations of the sites' areas, and of Student's t with a bootstrap over splits and sites."
         )
     return Section("Comparisons", text=text)
+
+
+def _describe_twins(table: pd.DataFrame) -> str:
+    if not _says(table, "untrained twins"):
+        return ""
+    return (
+        " A trained network was compared with the mean of k untrained twins; another seed would have changed the "
+        "trained network, too, so that the variance over the twins was added 1 + 1/k times, with k - 1 degrees of "
+        "freedom (Satterthwaite)."
+    )
 
 
 def _says(table: pd.DataFrame, words: str) -> bool:

@@ -10,7 +10,7 @@ from brainconv.similarity.animal_ceiling import compute_animal_ceiling
 from brainconv.similarity.bootstrap import compare_resampled, draw_multiplicities
 from brainconv.similarity.ceiling import average_sessions, compute_rdm_ceiling
 from brainconv.similarity.comparators import COMPARATORS, RESAMPLED_COMPARATORS, compare_rdms
-from brainconv.similarity.corrections import CORRECTIONS, adjust_p
+from brainconv.similarity.corrections import CORRECTIONS, adjust_p, correct_family
 from brainconv.similarity.dimensionality import (
     compute_dimensionality,
     compute_effective_dimensionality,
@@ -20,7 +20,7 @@ from brainconv.similarity.dimensionality import (
 from brainconv.similarity.discriminants import Discriminants, compute_category_rdms, fit_discriminant
 from brainconv.similarity.estimators import ESTIMATORS
 from brainconv.similarity.geometry import compute_bures, compute_cka, compute_procrustes, resample_measure
-from brainconv.similarity.inference import ModelComparison, compare_models
+from brainconv.similarity.inference import ModelComparison, compare_best_layers, compare_models
 from brainconv.similarity.measures import rank_agreement, score_measures
 from brainconv.similarity.permutation import permute_labels
 from brainconv.similarity.rdms import compute_rdms
@@ -41,6 +41,7 @@ __all__ = [
     "adjust_p",
     "average_sessions",
     "combine_variances",
+    "compare_best_layers",
     "compare_models",
     "compare_rdms",
     "compare_resampled",
@@ -55,6 +56,7 @@ __all__ = [
     "compute_rdm_ceiling",
     "compute_rdms",
     "compute_spectral_slope",
+    "correct_family",
     "count_pairs_once",
     "draw_multiplicities",
     "estimate_from_repeats",

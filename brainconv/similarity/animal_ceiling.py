@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from math import comb
 
@@ -14,10 +14,11 @@ from brainconv.containers import Recording
 from brainconv.errors import InvalidInputError
 from brainconv.similarity.comparators import compare_rows
 from brainconv.similarity.rdms import complete_responses
-from brainconv.similarity.repeats import estimate_from_repeats
+from brainconv.similarity.repeats import estimate_from_parts, estimate_from_repeats
 from brainconv.validation import check_choice
 
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 # Distances whose noise has mean 0, so that two halves share nothing but the truth.
 UNBIASED_ESTIMATORS = ("crossnobis", "cv_sqeuclidean_per_unit")
@@ -71,7 +72,8 @@ def compute_animal_ceiling(
         Over ``area``: ``between_halves``, mean similarity of two halves; ``reliability``, carried to both halves
         together by the Spearman-Brown formula; ``ceiling``, its root, the similarity that the true RDM is expected to
         reach; ``reliability_of_all``, ``ceiling_of_all``, the same for the RDM of all repeats, which is better
-        than the mean of two halves' RDMs for it has more pairs of repeats (halves of repeats, Pearson and cosine only);
+        than the mean of two halves' RDMs for it has more pairs of repeats (halves of repeats, Pearson and cosine only).
+        Crossnobis distances of halves of the repeats and of all of them share one noise covariance, that of all;
         ``n_stimuli, n_sites, n_splits``.  A ceiling is NaN where the reliability is not above 0: no geometry is to
         be seen.  The attribute ``bounds`` says which truth is bounded.
 
@@ -117,10 +119,16 @@ def compute_animal_ceiling(
                     f"{area} of {recording.name!r} has {responses.shape[2]} sites; halves of sites need {_LEAST_SITES}."
                 )
                 raise InvalidInputError(msg)
-            pairs = _split_sites(responses, n_splits, rng)
+            pairs = [
+                (estimate_from_repeats(a, estimator=estimator), estimate_from_repeats(b, estimator=estimator))
+                for a, b in _split_sites(responses, n_splits, rng)
+            ]
+            every = None
         else:
-            pairs = _split_repeats(responses, n_splits, rng)
-        rows.append(_summarise(pairs, responses, halves, estimator, comparator))
+            masks = [half for pair in _split_repeats(responses, n_splits, rng) for half in pair]
+            *found, every = estimate_from_parts(responses, [*masks, np.isfinite(responses)], estimator=estimator)
+            pairs = list(zip(found[::2], found[1::2], strict=True))
+        rows.append(_summarise(pairs, every, comparator) | {"n_sites": responses.shape[2]})
     data = {name: ("area", np.array([row[name] for row in rows])) for name in rows[0]}
     return xr.Dataset(
         data | {"n_stimuli": len(order)},
@@ -141,19 +149,14 @@ def _check_names(estimator: str, comparator: str) -> None:
         raise InvalidInputError(msg)
 
 
-def _summarise(
-    pairs: Iterator[tuple[Floats, Floats]], responses: Floats, halves: str, estimator: str, comparator: str
-) -> dict[str, float]:
-    similarities, products = [], []
-    for pair in pairs:
-        a, b = (estimate_from_repeats(half, estimator=estimator)[None] for half in pair)
-        similarities.append(compare_rows(a, b, comparator=comparator)[0, 0])
-        products.append(_product(a[0], b[0], comparator))
-    r = float(np.mean(similarities))
+def _summarise(pairs: Sequence[tuple[Floats, Floats]], every: Floats | None, comparator: str) -> dict[str, float]:
+    """From the distances of two halves in each split and, where they are in the same metric, of all repeats."""
+    rows = [(a[None], b[None]) for a, b in pairs]
+    r = float(np.mean([compare_rows(a, b, comparator=comparator)[0, 0] for a, b in rows]))
     reliability = 2.0 * r / (1.0 + r)
     of_all = np.nan
-    if halves == "repeats" and comparator in {"pearson", "cosine"}:
-        every = estimate_from_repeats(responses, estimator=estimator)
+    if every is not None and comparator in {"pearson", "cosine"}:
+        products = [_product(a, b, comparator) for a, b in pairs]
         of_all = float(np.mean(products)) / _product(every, every, comparator)
     return {
         "between_halves": r,
@@ -161,8 +164,7 @@ def _summarise(
         "ceiling": _root(reliability),
         "reliability_of_all": of_all,
         "ceiling_of_all": _root(of_all),
-        "n_sites": responses.shape[2],
-        "n_splits": len(similarities),
+        "n_splits": len(pairs),
     }
 
 
@@ -175,7 +177,7 @@ def _root(reliability: float) -> float:
     return float(np.sqrt(min(reliability, 1.0))) if reliability > 0 else np.nan
 
 
-def _split_repeats(responses: Floats, n_splits: int, rng: np.random.Generator) -> Iterator[tuple[Floats, Floats]]:
+def _split_repeats(responses: Floats, n_splits: int, rng: np.random.Generator) -> Iterator[tuple[Mask, Mask]]:
     """Whole repeats where all stimuli have them (what they share stays on one side), else stimulus by stimulus."""
     present = np.isfinite(responses)
     used = present[:1, :, :1]
@@ -183,17 +185,15 @@ def _split_repeats(responses: Floats, n_splits: int, rng: np.random.Generator) -
         kept = np.flatnonzero(used[0, :, 0])
         half = len(kept) // 2
         n_ways = comb(len(kept), half) * comb(len(kept) - half, half) // 2
-        for first, second in _ways(kept, half, n_splits, rng, all_of_them=n_ways <= n_splits):
-            yield responses[:, first], responses[:, second]
+        for pair in _ways(kept, half, n_splits, rng, all_of_them=n_ways <= n_splits):
+            first, second = (np.isin(np.arange(len(used[0])), side)[None, :, None] & present for side in pair)
+            yield first, second
         return
     halves = present.sum(axis=1, keepdims=True) // 2
     for _ in range(n_splits):
         keys = np.where(present, rng.random(responses.shape[:2])[:, :, None], np.inf)
         rank = keys.argsort(axis=1).argsort(axis=1)
-        yield (
-            np.where(rank < halves, responses, np.nan),
-            np.where((rank >= halves) & (rank < 2 * halves), responses, np.nan),
-        )
+        yield rank < halves, (rank >= halves) & (rank < 2 * halves)
 
 
 def _ways(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from brainconv.similarity.ranks import restore_ties
 from brainconv.validation import check_choice
 
 Floats = NDArray[np.float64]
@@ -15,39 +16,56 @@ Floats = NDArray[np.float64]
 PRECISION = {"float32": 1e-7, "float64": 1e-13}
 
 
-def _normalised_distance(products: Floats, threshold: float) -> Floats:
-    """1 - products_ij / sqrt(products_ii products_jj); NaN where a pattern has no length."""
+# A larger error would be taken for equality of what differs; such a layer keeps its digits.
+_LARGEST_ERROR = 1e-6
+
+
+def _normalised_distance(products: Floats, size: Floats, precision: float) -> Floats:
+    """1 - products_ij / sqrt(products_ii products_jj); NaN where a pattern has no length.
+
+    Products whose common part was taken off are as exact as it was: their error is a share of the size before.
+    """
     power = np.diag(products).copy()
-    power[power <= threshold] = np.nan
+    power[power <= precision * max(float(size.mean()), 0.0)] = np.nan
     scale = 1.0 / np.sqrt(power)
     distance = 1.0 - products * scale[:, None] * scale[None, :]
-    return np.clip(distance, 0.0, 2.0)
+    kept = np.isfinite(power)
+    error = precision * float(np.median(size[kept] / power[kept])) if kept.any() else 0.0
+    return _restore(np.clip(distance, 0.0, 2.0), error)
 
 
-def _squared(gram: Floats) -> Floats:
+def _squared(gram: Floats, precision: float) -> Floats:
     power = np.diag(gram)
-    return np.maximum(power[:, None] + power[None, :] - 2.0 * gram, 0.0)
+    squared = np.maximum(power[:, None] + power[None, :] - 2.0 * gram, 0.0)
+    return _restore(squared, 4.0 * precision * float(np.median(power)))
 
 
-def _correlation(gram: Floats, sums: Floats, n_units: int, threshold: float) -> Floats:
-    return _normalised_distance(gram - np.outer(sums, sums) / n_units, threshold)
+def _restore(square: Floats, error: float) -> Floats:
+    """The upper triangle, with distances equal that only rounding keeps apart."""
+    row = square[np.triu_indices(len(square), 1)]
+    largest = float(np.nanmax(row, initial=0.0)) if np.isfinite(row).any() else 0.0
+    return restore_ties(row, error) if error <= _LARGEST_ERROR * largest else row
 
 
-def _cosine(gram: Floats, sums: Floats, n_units: int, threshold: float) -> Floats:  # noqa: ARG001
-    return _normalised_distance(gram, threshold)
+def _correlation(gram: Floats, sums: Floats, n_units: int, precision: float) -> Floats:
+    return _normalised_distance(gram - np.outer(sums, sums) / n_units, np.diag(gram), precision)
 
 
-def _cosine_centred(gram: Floats, sums: Floats, n_units: int, threshold: float) -> Floats:  # noqa: ARG001
+def _cosine(gram: Floats, sums: Floats, n_units: int, precision: float) -> Floats:  # noqa: ARG001
+    return _normalised_distance(gram, np.diag(gram), precision)
+
+
+def _cosine_centred(gram: Floats, sums: Floats, n_units: int, precision: float) -> Floats:  # noqa: ARG001
     means = gram.mean(axis=0)
-    return _normalised_distance(gram - means[:, None] - means[None, :] + means.mean(), threshold)
+    return _normalised_distance(gram - means[:, None] - means[None, :] + means.mean(), np.diag(gram), precision)
 
 
-def _euclidean(gram: Floats, sums: Floats, n_units: int, threshold: float) -> Floats:  # noqa: ARG001
-    return np.sqrt(_squared(gram))
+def _euclidean(gram: Floats, sums: Floats, n_units: int, precision: float) -> Floats:  # noqa: ARG001
+    return np.sqrt(_squared(gram, precision))
 
 
-def _sqeuclidean_per_unit(gram: Floats, sums: Floats, n_units: int, threshold: float) -> Floats:  # noqa: ARG001
-    return _squared(gram) / n_units
+def _sqeuclidean_per_unit(gram: Floats, sums: Floats, n_units: int, precision: float) -> Floats:  # noqa: ARG001
+    return _squared(gram, precision) / n_units
 
 
 ESTIMATORS: dict[str, Callable[[Floats, Floats, int, float], Floats]] = {
@@ -77,7 +95,8 @@ def estimate_from_gram(
         number of units; ``euclidean`` its plain length; ``cosine`` 1 - cosine; ``cosine_centred`` the same after the
         mean pattern over stimuli has been removed.
     feature_dtype : {"float32", "float64"}
-        Precision of X, which decides what counts as a constant pattern.
+        Precision of X, which decides what counts as a constant pattern, and which distances only rounding keeps apart
+        where most of them are tied (`restore_ties`).
 
     Returns
     -------
@@ -95,6 +114,4 @@ def estimate_from_gram(
     Kriegeskorte N, Mur M, Bandettini P (2008), doi:10.3389/neuro.06.004.2008.
     """
     check_choice(estimator, ESTIMATORS, what="RDM estimator")
-    threshold = PRECISION[feature_dtype] * max(float(np.diag(gram).mean()), 0.0)
-    distance = ESTIMATORS[estimator](gram, unit_sums, n_units, threshold)
-    return distance[np.triu_indices(len(gram), 1)]
+    return ESTIMATORS[estimator](gram, unit_sums, n_units, PRECISION[feature_dtype])

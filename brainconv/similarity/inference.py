@@ -9,26 +9,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.stats import t as student
 
 from brainconv.containers import RDMs, Recording, Representation
 from brainconv.errors import InvalidInputError
-from brainconv.similarity.bootstrap import compare_resampled, draw_multiplicities
-from brainconv.similarity.candidates import prepare_candidates
-from brainconv.similarity.ceiling import POOLED_AS
-from brainconv.similarity.comparators import RESAMPLED_COMPARATORS, compare_rows
-from brainconv.similarity.corrections import CORRECTIONS, adjust_p
-from brainconv.similarity.targets import AreaTarget, prepare_targets
-from brainconv.similarity.variances import Jackknife, bootstrap_interaction, combine_variances, count_pairs_once
+from brainconv.similarity.contrasts import ResampledArea, describe_errors, resample_similarities
+from brainconv.similarity.corrections import CORRECTIONS, correct_family
+from brainconv.similarity.halves import N_SPLITS
 from brainconv.validation import check_choice
 
-Floats = NDArray[np.float64]
-
-# Beyond, stimuli are drawn for being left out: the variance is then known to 6 % or better.
-_MAX_LEFT_OUT = 500
-
-GENERALISE = ("stimuli", "subjects", "both")
+_CORRECTED = {"fdr": "Benjamini and Hochberg", "bonferroni": "Bonferroni"}
+_CEILING_TESTS = ("_below_ceiling", "_equivalent")
 
 
 @dataclass(frozen=True)
@@ -41,9 +31,10 @@ class ModelComparison:
         Per area and candidate: ``value`` (mean over subjects), ``se``, ``ci_low, ci_high`` (95 %), ``p, q`` (one-sided,
         against 0); ``ceiling_low, ceiling_high``, ``p_below_ceiling, q_below_ceiling`` (against the lower bound, one-
         sided: small where the candidate stays below), ``p_equivalent, q_equivalent`` (small where it is shown to reach
-        the lower bound less the margin).
+        the lower bound less the margin).  ``n_tests`` (and ``n_tests_…``) says over how many tests q corrects p.
     pairs : DataFrame
-        Per area and pair of candidates: ``difference`` of a from b, ``se, ci_low, ci_high, p, q`` (two-sided).
+        Per area and pair of candidates: ``difference`` of a from b, ``se, ci_low, ci_high, p, q`` (two-sided),
+        ``n_tests``.
     notes : tuple of str
     """
 
@@ -81,7 +72,7 @@ def compare_models(
         What the claim is about.  Stimuli are resampled; the variance over subjects is known without.  Variances are
         corrected for what is counted more than once: noise of single pairs of stimuli, and of stimuli in subjects.
     correction : {"fdr", "bonferroni", "none"}
-        Of p, over the candidates or pairs of one area.
+        Of p, over all candidates or all pairs in all areas of the target.
     margin : float
         Share of the lower ceiling by which a candidate may miss it and still count as equivalent.
     n_boot : int
@@ -112,194 +103,209 @@ def compare_models(
     them, noise of pairs counts once (Efron & Stein 1981, doi:10.1214/aos/1176345462), and the pools behind the ceiling
     are those of all stimuli and subjects in every sample.
     """
-    check_choice(comparator, RESAMPLED_COMPARATORS, what="RDM comparator")
-    check_choice(generalise, GENERALISE, what="factor to generalise over")
     check_choice(correction, CORRECTIONS, what="correction for multiple tests")
-    if n_boot < 100:
-        msg = f"n_boot is {n_boot}; a standard error needs at least 100 bootstrap samples."
-        raise InvalidInputError(msg)
-    targets, ids, notes = prepare_targets(target, estimator=target_estimator or estimator)
-    candidates, more = prepare_candidates(representations, ids, estimator=estimator, comparators=(comparator,))
-    rows = candidates.rows[candidates.usable]
-    labels = [label for label, usable in zip(candidates.labels, candidates.usable, strict=True) if usable]
-    drawing, leaving = (np.random.default_rng(stream) for stream in np.random.SeedSequence(random_state).spawn(2))
-    samples = draw_multiplicities(len(ids), n_boot, drawing), _leave_out(len(ids), leaving)
+    areas, labels, notes = resample_similarities(
+        representations,
+        target,
+        estimator=estimator,
+        comparator=comparator,
+        generalise=generalise,
+        n_boot=n_boot,
+        target_estimator=target_estimator,
+        random_state=random_state,
+    )
     models: list[dict[str, Any]] = []
     pairs: list[dict[str, Any]] = []
-    for part in targets:
-        if len(part.rows) < 2 and generalise != "stimuli":
-            msg = (
-                f"{part.recording!r} {part.area or ''} has one subject; nothing can be said about others. "
-                f"Use generalise='stimuli', and say that the claim is about this one."
-            )
-            raise InvalidInputError(msg)
-        statistics = _Statistics.of(rows, part, samples, comparator=comparator, generalise=generalise)
-        shared = {"recording": part.recording, "area": part.area, "comparator": comparator}
-        models += _test_models(statistics, labels, shared, correction, margin)
-        pairs += _test_pairs(statistics, labels, shared, correction)
-    notes += more
+    for area in areas:
+        shared = {"recording": area.target.recording, "area": area.target.area, "comparator": comparator}
+        models += [shared | row for row in _test_models(area, labels, margin)]
+        pairs += [shared | row for row in _test_pairs(area, labels)]
     notes.append(_describe(generalise, correction, n_boot, random_state))
-    return ModelComparison(pd.DataFrame(models), pd.DataFrame(pairs), tuple(dict.fromkeys(notes)))
+    return _finish(models, pairs, notes, correction)
 
 
-def _describe(generalise: str, correction: str, n_boot: int, seed: int) -> str:
-    over_stimuli = f"{n_boot} bootstrap samples of the stimuli and leaving out each (seed {seed})"
-    error = {
-        "stimuli": over_stimuli,
-        "subjects": "the scatter of the subjects",
-        "both": f"{over_stimuli} and the scatter of the subjects",
-    }[generalise]
-    corrected = {"fdr": "Benjamini and Hochberg", "bonferroni": "Bonferroni"}.get(correction)
-    return f"Tests: Student's t, standard error from {error}; " + (
-        f"q: p corrected after {corrected} within an area." if corrected else "p are not corrected."
+def compare_best_layers(
+    representations: Mapping[str, Representation] | Sequence[Representation] | RDMs,
+    target: Recording | RDMs,
+    *,
+    estimator: str = "correlation",
+    comparator: str = "rho-a",
+    generalise: str = "stimuli",
+    correction: str = "fdr",
+    margin: float = 0.1,
+    n_boot: int = 1000,
+    target_estimator: str | None = None,
+    random_state: int = 0,
+) -> ModelComparison:
+    """Test models, each at its best layer, against one another, against zero and against the ceiling.
+
+    The best layer of all stimuli would be too good on these by chance, the more so the more layers a model has.  Here
+    the stimuli are split at random into halves, ten times; a layer is chosen on one half and scored on the other.  For
+    claims about new subjects it is chosen by the other subjects, too.
+
+    Parameters
+    ----------
+    representations : mapping or sequence of Representation, or RDMs
+        Layers of several models, told apart by their ``model``.
+    target, estimator, comparator, generalise, correction, margin, n_boot, target_estimator, random_state
+        As of `compare_models`.
+
+    Returns
+    -------
+    ModelComparison
+        A row for each model: ``layer`` is the one chosen most often, ``share`` how often; ``value`` and ``ceiling_low``
+        are means over halves.  A row for each pair of models.
+
+    Raises
+    ------
+    InvalidInputError, NotFoundError
+        As of `compare_models`.
+
+    Notes
+    -----
+    What is compared is the layer that half of the stimuli can find, so that a model whose best layer they often miss is
+    worth less than that layer: docs/calibration.md says how much less.
+    """
+    check_choice(correction, CORRECTIONS, what="correction for multiple tests")
+    areas, labels, notes = resample_similarities(
+        representations,
+        target,
+        estimator=estimator,
+        comparator=comparator,
+        generalise=generalise,
+        n_boot=n_boot,
+        target_estimator=target_estimator,
+        random_state=random_state,
     )
+    layers = group_layers(labels)
+    models: list[dict[str, Any]] = []
+    pairs: list[dict[str, Any]] = []
+    for area in areas:
+        shared = {"recording": area.target.recording, "area": area.target.area, "comparator": comparator}
+        for model, candidates in layers.items():
+            rows, counts = np.unique(area.choose(candidates), return_counts=True)
+            most = int(counts.argmax())
+            named = {"model": model, "layer": labels[rows[most]]["layer"], "share": counts[most] / counts.sum()}
+            models.append(shared | named | compare_with_ceiling(area, candidates, margin))
+        for (a, one), (b, other) in combinations(layers.items(), 2):
+            found = area.compare_best([(one, 1.0), (other, -1.0)])
+            low, high = found.interval
+            tested = {"difference": found.value, "se": found.se, "ci_low": low, "ci_high": high, "p": found.p}
+            pairs.append(shared | {"model_a": a, "model_b": b} | tested)
+    notes.append(_describe(generalise, correction, n_boot, random_state) + f" {describe_choice(generalise)}")
+    return _finish(models, pairs, notes, correction)
 
 
-@dataclass(frozen=True)
-class _Statistics:
-    """Values of the candidates and, last, of the lower ceiling, per subject: of all stimuli and of samples of them."""
+def describe_choice(generalise: str) -> str:
+    """How the layer of a model is chosen, for notes.
 
-    values: Floats  # (n_candidates + 1, n_subjects)
-    upper: float
-    drawn: Floats  # (n_boot, n_candidates + 1, n_subjects)
-    left_out: Floats  # (n_left_out, n_candidates + 1, n_subjects)
-    generalise: str
-    n_stimuli: int
-
-    @classmethod
-    def of(
-        cls,
-        rows: Floats,
-        part: AreaTarget,
-        samples: tuple[NDArray[np.int32], NDArray[np.int32]],
-        *,
-        comparator: str,
-        generalise: str,
-    ) -> _Statistics:
-        everything = np.vstack([rows, _pools(part.rows, comparator)])
-        values = _per_subject(compare_rows(everything, part.rows, comparator=comparator)[None], len(rows))[0]
-        upper = np.nan
-        if len(part.rows) > 1:
-            pooled = POOLED_AS[comparator](part.rows).mean(axis=0, keepdims=True)
-            upper = float(compare_rows(pooled, part.rows, comparator=comparator).mean())
-        n_boot, n_stimuli = samples[0].shape
-        drawn = left_out = np.empty((0, *values.shape))
-        if generalise != "subjects":
-            found = compare_resampled(everything, part.rows, np.concatenate(samples), comparators=[comparator])
-            drawn, left_out = np.split(_per_subject(found[comparator], len(rows)), [n_boot])
-        return cls(values, upper, drawn, left_out, generalise, n_stimuli)
-
-    def error(self, contrast: Floats) -> tuple[float, float]:
-        """Standard error of a contrast of the mean values (NaN where a sample leaves it undefined), degrees of freedom.
-
-        Only stimuli are drawn: what drawing subjects would bring is the variance over subjects, known exactly.
-        """
-        used = np.flatnonzero(contrast)  # an undefined ceiling must not spoil what does not use it
-        weights, n, m = contrast[used], self.n_stimuli, self.values.shape[1]
-        values = weights @ self.values[used]
-        by_subjects = float(np.var(values) / max(m - 1, 1))
-        if self.generalise == "subjects":
-            return float(np.sqrt(by_subjects)), m - 1
-        drawn, left_out = (np.einsum("k,iks->is", weights, every[:, used]) for every in (self.drawn, self.left_out))
-        jackknife = Jackknife.of(left_out, n)
-        by_stimuli = float(count_pairs_once(jackknife.variance, np.var(drawn.mean(axis=1)) * n / (n - 1)))
-        if self.generalise == "stimuli":
-            return float(np.sqrt(by_stimuli)), jackknife.dof
-        interaction = count_pairs_once(jackknife.interaction, bootstrap_interaction(drawn, values) * n / (n - 1))
-        variance = float(combine_variances(by_stimuli, by_subjects, interaction))
-        # Satterthwaite: few subjects leave few degrees of freedom as far as subjects are what varies
-        uncertainty = by_stimuli**2 / jackknife.dof + by_subjects**2 / (m - 1)
-        return float(np.sqrt(variance)), variance**2 / uncertainty if uncertainty > 0 else n - 1
+    Parameters
+    ----------
+    generalise : {"stimuli", "subjects", "both"}
+    """
+    halves = f"the other half of the stimuli ({N_SPLITS} random splits)"
+    where = {"stimuli": halves, "subjects": "the other subjects", "both": f"{halves} and by the other subjects"}
+    return f"Models are compared at the layer chosen on {where[generalise]}."
 
 
-def _leave_out(n_stimuli: int, rng: np.random.Generator) -> NDArray[np.int32]:
-    """Multiplicities that leave out one stimulus each: all in turn, or some that are drawn."""
-    without = rng.permutation(n_stimuli)[:_MAX_LEFT_OUT] if n_stimuli > _MAX_LEFT_OUT else np.arange(n_stimuli)
-    left = np.ones((len(without), n_stimuli), dtype=np.int32)
-    left[np.arange(len(without)), without] = 0
-    return left
+def group_layers(labels: Sequence[Mapping[str, Any]]) -> dict[str, list[int]]:
+    """Rows of the layers of each model.
 
-
-def _pools(subjects: Floats, comparator: str) -> Floats:
-    """For each subject what the others have in common; NaN for a single one."""
-    if len(subjects) < 2:
-        return np.empty((0, subjects.shape[1]))
-    parts = POOLED_AS[comparator](subjects)
-    return np.asarray((parts.sum(axis=0) - parts) / (len(subjects) - 1))
-
-
-def _per_subject(similarities: Floats, n_candidates: int) -> Floats:
-    """Replace the rows of the pools by one row: the similarity of each subject with the pool of the others."""
-    lower = np.full(similarities[:, 0].shape, np.nan)
-    if similarities.shape[2] > 1:
-        lower = np.einsum("kss->ks", similarities[:, n_candidates:])
-    return np.concatenate([similarities[:, :n_candidates], lower[:, None]], axis=1)
-
-
-def _test_models(
-    statistics: _Statistics, labels: list[dict[str, Any]], shared: dict[str, Any], correction: str, margin: float
-) -> list[dict[str, Any]]:
-    means = statistics.values.mean(axis=1)
-    lower = float(means[-1])
-    found = []
-    for k, label in enumerate(labels):
-        contrast = np.zeros(len(means))
-        contrast[k] = 1.0
-        value, (se, dof) = float(means[k]), statistics.error(contrast)
-        if not se > 1e-12:
-            msg = (
-                f"{label['model']}:{label['layer']} has the same similarity with {shared['recording']!r} in every "
-                f"sample; no test can be made of a value without spread (a constant or copied RDM?)."
-            )
-            raise InvalidInputError(msg)
-        below = equivalent = np.nan
-        if np.isfinite(lower):
-            contrast[-1] = -1.0
-            below = 1.0 - _exceeds(value - lower, *statistics.error(contrast))
-            contrast[-1] = margin - 1.0
-            equivalent = _exceeds(value - (1.0 - margin) * lower, *statistics.error(contrast))
-        wide = student.ppf(0.975, dof)
-        found.append(
-            shared
-            | {"model": label["model"], "layer": label["layer"], "value": value, "se": se}
-            | {"ci_low": value - wide * se, "ci_high": value + wide * se, "p": _exceeds(value, se, dof)}
-            | {"ceiling_low": lower, "ceiling_high": statistics.upper}
-            | {"p_below_ceiling": below, "p_equivalent": equivalent}
-        )
-    for name in ("", "_below_ceiling", "_equivalent"):
-        _add_q(found, correction, name)
+    Parameters
+    ----------
+    labels : sequence of mapping
+        As of `resample_similarities`.
+    """
+    found: dict[str, list[int]] = {}
+    for row, label in enumerate(labels):
+        found.setdefault(str(label["model"]), []).append(row)
     return found
 
 
-def _exceeds(value: float, se: float, dof: float) -> float:
-    """One-sided p against a value of at most 0; NaN without spread."""
-    return float(student.sf(value / se, dof)) if se > 1e-12 else np.nan
+def compare_with_ceiling(area: ResampledArea, candidates: Sequence[int], margin: float) -> dict[str, float]:
+    """A candidate, or the one of several that is chosen on other stimuli, against 0 and the lower ceiling.
+
+    Parameters
+    ----------
+    area : ResampledArea
+    candidates : sequence of int
+        Rows.
+    margin : float
+        As of `compare_models`.
+    """
+    own = area.compare_best([(candidates, 1.0)])
+    lower = area.lower_ceiling
+    below = equivalent = ceiling = np.nan
+    if np.isfinite(area.values[lower]).all():
+        missed = area.compare_best([(candidates, 1.0), (lower, -1.0)])
+        ceiling, below = own.value - missed.value, missed.p_below
+        equivalent = area.compare_best([(candidates, 1.0), (lower, margin - 1.0)]).p_above
+    low, high = own.interval
+    return {
+        "value": own.value,
+        "se": own.se,
+        "ci_low": low,
+        "ci_high": high,
+        "p": own.p_above,
+        "ceiling_low": ceiling,
+        "ceiling_high": area.upper,
+        "p_below_ceiling": below,
+        "p_equivalent": equivalent,
+    }
 
 
-def _test_pairs(
-    statistics: _Statistics, labels: list[dict[str, Any]], shared: dict[str, Any], correction: str
-) -> list[dict[str, Any]]:
-    means = statistics.values.mean(axis=1)
+def _describe(generalise: str, correction: str, n_boot: int, seed: int) -> str:
+    corrected = _CORRECTED.get(correction)
+    return f"Tests: Student's t, standard error from {describe_errors(generalise, n_boot, seed)}; " + (
+        f"q: p corrected after {corrected} for each kind of test, over all areas (n_tests)."
+        if corrected
+        else "p are not corrected."
+    )
+
+
+def _finish(
+    models: list[dict[str, Any]], pairs: list[dict[str, Any]], notes: list[str], correction: str
+) -> ModelComparison:
+    for kind in ("", *_CEILING_TESTS):
+        correct_family(models, kind=kind, correction=correction)
+    correct_family(pairs, correction=correction)
+    return ModelComparison(_to_table(models), _to_table(pairs), tuple(dict.fromkeys(notes)))
+
+
+def _to_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    table = pd.DataFrame(rows)
+    for name in table.columns:
+        if name.startswith("q"):
+            table[name] = table[name].astype("float64")
+        elif name.startswith("n_tests"):
+            table[name] = table[name].astype("Int64")
+    return table
+
+
+def _test_models(area: ResampledArea, labels: list[dict[str, Any]], margin: float) -> list[dict[str, Any]]:
+    found = []
+    for k, label in enumerate(labels):
+        tested = compare_with_ceiling(area, [k], margin)
+        if not np.isfinite(tested["p"]):
+            msg = (
+                f"{label['model']}:{label['layer']} has the same similarity with {area.target.recording!r} in every "
+                f"sample; no test can be made of a value without spread (a constant or copied RDM?)."
+            )
+            raise InvalidInputError(msg)
+        found.append({"model": label["model"], "layer": label["layer"]} | tested)
+    return found
+
+
+def _test_pairs(area: ResampledArea, labels: list[dict[str, Any]]) -> list[dict[str, Any]]:
     found = []
     for i, j in combinations(range(len(labels)), 2):
-        contrast = np.zeros(len(means))
-        contrast[[i, j]] = 1.0, -1.0
-        difference = float(means[i] - means[j])
-        se, dof = statistics.error(contrast)
-        if not se > 1e-12:
+        estimate = area.estimate([(i, 1.0), (j, -1.0)])
+        if not estimate.has_spread:
             names = [f"{labels[k]['model']}:{labels[k]['layer']}" for k in (i, j)]
             msg = f"{names[0]} and {names[1]} do not differ in any sample; leave one of the two out."
             raise InvalidInputError(msg)
         named = {f"{name}_{side}": labels[k][name] for side, k in (("a", i), ("b", j)) for name in ("model", "layer")}
-        wide = student.ppf(0.975, dof)
-        spread = {"se": se, "ci_low": difference - wide * se, "ci_high": difference + wide * se}
-        p = 2.0 * _exceeds(abs(difference), se, dof)
-        found.append(shared | named | {"difference": difference, "p": p} | spread)
-    _add_q(found, correction, "")
+        low, high = estimate.interval
+        spread = {"se": estimate.se, "ci_low": low, "ci_high": high}
+        found.append(named | {"difference": estimate.value, "p": estimate.p} | spread)
     return found
-
-
-def _add_q(rows: list[dict[str, Any]], correction: str, name: str) -> None:
-    q = adjust_p(np.array([row[f"p{name}"] for row in rows], dtype=np.float64), correction=correction)
-    for row, value in zip(rows, q, strict=True):
-        row[f"q{name}"] = float(value)

@@ -9,6 +9,12 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+# Share of a row's largest value below which two of its values are equal.  A distance is made of sums of p rounded
+# products, which are off by about √p · 2e-16: 7e-14 for 100,000 units.  Features in float32 resolve 6e-8.
+ROUNDING = 1e-12
+# Rounding can be told from a continuum of values only where ties are the rule.
+_LEAST_SHARE = 0.5
+
 
 def rank_rows(values: Floats) -> Floats:
     """Mid-ranks along the last axis, from 1.
@@ -44,9 +50,46 @@ def share_of_ties(values: Floats) -> float:
     return float(counts[counts > 1].sum() / values.size)
 
 
+def restore_ties(values: Floats, tolerance: float) -> Floats:
+    """Make values equal that only rounding keeps apart, in a row most of whose values are tied.
+
+    Sorted values belong together where each is within twice the tolerance of the next one, and are equal where the
+    whole group is no wider.  In a row without ties at most 41 % of the values are in such groups, by chance; nothing is
+    changed unless more than half are.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_pairs,)
+        NaN stays NaN.
+    tolerance : float
+        Error of a value.
+
+    Returns
+    -------
+    ndarray, shape (n_pairs,)
+        Ties have the value in the middle of their group.
+    """
+    known = np.flatnonzero(np.isfinite(values))
+    order = known[np.argsort(values[known])]
+    if not order.size:
+        return values
+    ascending = values[order]
+    starts = np.flatnonzero(np.concatenate([[True], np.diff(ascending) > 2.0 * tolerance]))
+    sizes = np.diff(np.append(starts, order.size))
+    tied = (sizes > 1) & (ascending[starts + sizes - 1] - ascending[starts] <= 2.0 * tolerance)
+    if sizes[tied].sum() <= _LEAST_SHARE * order.size:
+        return values
+    restored = values.copy()
+    middle = np.repeat(ascending[starts + sizes // 2], sizes)
+    restored[order] = np.where(np.repeat(tied, sizes), middle, ascending)
+    return restored
+
+
 @dataclass(frozen=True)
 class SortedRow:
     """One RDM, sorted once, so that every resample of it is ranked by a running sum.
+
+    Neighbours in that order that differ by less than rounding can do (`ROUNDING` of the largest value) are tied.
 
     Parameters
     ----------
@@ -74,7 +117,8 @@ class SortedRow:
         sorted_values = values[order]
         place = np.empty_like(order)
         place[order] = np.arange(order.size)
-        new = np.concatenate([[True], sorted_values[1:] != sorted_values[:-1]])
+        tolerance = ROUNDING * max(abs(sorted_values[0]), abs(sorted_values[-1]))
+        new = np.concatenate([[True], sorted_values[1:] - sorted_values[:-1] > tolerance])
         return cls(order, place, np.flatnonzero(new))
 
     @property
@@ -84,7 +128,7 @@ class SortedRow:
 
     @property
     def has_ties(self) -> bool:
-        """Whether two values are equal."""
+        """Whether two values are tied."""
         return self.starts.size < self.order.size
 
     def group_sizes(self) -> NDArray[np.intp]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,8 +45,13 @@ def _between_folds(responses: Floats, noise: NoiseCovariance | None) -> Floats: 
     return _to_distances(total / _pairs_of_folds(present))
 
 
-def _between_whitened_folds(responses: Floats, noise: NoiseCovariance | None) -> Floats:
-    """Without a given Σ, that of the other stimuli: a Σ fitted to the repeats themselves takes too little from them."""
+def _between_whitened_folds(
+    responses: Floats, noise: NoiseCovariance | None, parts: Sequence[NDArray[np.bool_]] | None = None
+) -> Floats:
+    """Without a given Σ, that of the other stimuli: a Σ fitted to the repeats themselves takes too little from them.
+
+    With parts of the repeats, shape (n_stimuli, n_repeats), one matrix for each; Σ is of all repeats.
+    """
     n, n_repeats, n_sites = responses.shape
     present = np.isfinite(responses[:, :, 0])
     held_out = noise is None
@@ -54,13 +59,23 @@ def _between_whitened_folds(responses: Floats, noise: NoiseCovariance | None) ->
         noise = estimate_noise_covariance(responses).without_two_stimuli(n)
     centred = np.nan_to_num(responses - np.nanmean(responses, axis=(0, 1))) * present[:, :, None]
     trials = noise.whitened_products(centred.reshape(-1, n_sites)).reshape(n, n_repeats, n, n_repeats)
+    used = np.stack([present] if parts is None else list(parts)).astype(np.float64)
     if held_out and noise.slope > 0:
-        return _leave_two_stimuli_out(trials, present.astype(np.float64), noise.slope)
-    distinct = trials.sum(axis=(1, 3)) - np.einsum("irjr->ij", trials)
-    return _to_distances(distinct / _pairs_of_folds(present.astype(np.float64)))
+        distances = _leave_two_stimuli_out(trials, present.astype(np.float64), noise.slope, used)
+    else:
+        distances = np.stack(
+            [_to_distances(_multiply_distinct(trials, part, part) / _pairs_of_folds(part)) for part in used]
+        )
+    return distances[0] if parts is None else distances
 
 
-def _leave_two_stimuli_out(trials: Floats, present: Floats, slope: float) -> Floats:
+def _multiply_distinct(trials: Floats, first: Floats, second: Floats) -> Floats:
+    """Sum over pairs of distinct repeats, of those that are used on either side."""
+    every = np.einsum("...ar,...arbs,...bs->...ab", first, trials, second, optimize=True)
+    return np.asarray(every - np.einsum("...ar,...arbr,...br->...ab", first, trials, second, optimize=True))
+
+
+def _leave_two_stimuli_out(trials: Floats, present: Floats, slope: float, used: Floats) -> Floats:
     """Take the residuals of i and j out of Σ by a downdate of low rank, for all pairs in batches.
 
     Parameters
@@ -71,13 +86,19 @@ def _leave_two_stimuli_out(trials: Floats, present: Floats, slope: float) -> Flo
         1 or 0.
     slope : float
         Weight of RᵀR in Σ.
+    used : ndarray, shape (n_parts, n_stimuli, n_repeats)
+        1 for the repeats that distances are made of.
+
+    Returns
+    -------
+    ndarray, shape (n_parts, n_stimuli, n_stimuli)
     """
     n, n_repeats = present.shape
     first, second = np.triu_indices(n, 1)
     centring = np.einsum("ir,rs->irs", present, np.eye(n_repeats))
     centring -= present[:, :, None] * present[:, None, :] / present.sum(axis=1)[:, None, None]
-    n_pairs_of_folds = _pairs_of_folds(present)
-    distance = np.zeros((n, n))
+    n_pairs_of_folds = [_pairs_of_folds(part) for part in used]
+    distances = np.zeros((len(used), n, n))
     by_stimulus = np.ascontiguousarray(trials.transpose(0, 2, 1, 3))
     step = max(1, _BATCH // (2 * n_repeats) ** 2)
     for start in range(0, first.size, step):
@@ -89,13 +110,15 @@ def _leave_two_stimuli_out(trials: Floats, present: Floats, slope: float) -> Flo
         inner = np.eye(2 * n_repeats) / slope - crossed @ centre
         block += crossed.transpose(0, 2, 1) @ np.linalg.solve(inner, crossed)
         halves = block.reshape(len(i), 2, n_repeats, 2, n_repeats)
-        distinct = halves.sum(axis=(2, 4)) - np.einsum("karbr->kab", halves)
-        distance[i, j] = (
-            distinct[:, 0, 0] / n_pairs_of_folds[i, i]
-            + distinct[:, 1, 1] / n_pairs_of_folds[j, j]
-            - 2.0 * distinct[:, 0, 1] / n_pairs_of_folds[i, j]
-        )
-    return distance + distance.T
+        for distance, part, n_pairs in zip(distances, used, n_pairs_of_folds, strict=True):
+            both = np.stack([part[i], part[j]], axis=1)
+            distinct = _multiply_distinct(halves, both, both)
+            distance[i, j] = (
+                distinct[:, 0, 0] / n_pairs[i, i]
+                + distinct[:, 1, 1] / n_pairs[j, j]
+                - 2.0 * distinct[:, 0, 1] / n_pairs[i, j]
+            )
+    return distances + distances.transpose(0, 2, 1)
 
 
 def _between_whitened_means(responses: Floats, noise: NoiseCovariance | None) -> Floats:
@@ -197,6 +220,41 @@ def estimate_from_repeats(
     for sites in groups:
         total += REPEAT_ESTIMATORS[estimator](responses[:, :, sites], noise)
     return np.asarray(total[np.triu_indices(n, 1)] / n_sites)
+
+
+def estimate_from_parts(responses: Floats, parts: Sequence[NDArray[np.bool_]], *, estimator: str) -> Floats:
+    """Cross-validated distances from several parts of the repeats, all in one metric.
+
+    Parameters
+    ----------
+    responses : ndarray, shape (n_stimuli, n_repeats, n_sites)
+        NaN where a repeat is absent.
+    parts : sequence of ndarray of bool, shape (n_stimuli, n_repeats, n_sites)
+        The repeats of each part, at least two of every stimulus.
+    estimator : {"crossnobis", "cv_sqeuclidean_per_unit"}
+        The noise covariance of crossnobis is that of all repeats of all other stimuli, the same for every part: of a
+        part alone it would be shrunk more, and distances of parts would not be those of the whole.
+
+    Returns
+    -------
+    ndarray, shape (n_parts, n_pairs)
+        In the order of `scipy.spatial.distance.squareform`.
+
+    Raises
+    ------
+    NotFoundError
+        If the estimator is none of these.
+    """
+    check_choice(estimator, ("crossnobis", "cv_sqeuclidean_per_unit"), what="estimator from parts of the repeats")
+    if estimator != "crossnobis":
+        shown = (np.where(part, responses, np.nan) for part in parts)
+        return np.stack([estimate_from_repeats(part, estimator=estimator) for part in shown])
+    n, _, n_sites = responses.shape
+    total = np.zeros((len(parts), n, n))
+    for sites in group_sites(np.isfinite(responses)):
+        total += _between_whitened_folds(responses[:, :, sites], None, [part[:, :, sites][:, :, 0] for part in parts])
+    first, second = np.triu_indices(n, 1)
+    return np.asarray(total[:, first, second] / n_sites)
 
 
 def group_sites(present: NDArray[np.bool_]) -> list[slice | NDArray[np.intp]]:

@@ -14,7 +14,7 @@ from brainconv.similarity.bootstrap import compare_resampled, draw_multiplicitie
 from brainconv.similarity.candidates import Candidates, prepare_candidates
 from brainconv.similarity.ceiling import compute_ceiling_of_rows
 from brainconv.similarity.comparators import RESAMPLED_COMPARATORS, compare_rows
-from brainconv.similarity.corrections import adjust_p
+from brainconv.similarity.corrections import correct_families
 from brainconv.similarity.details import collect_details
 from brainconv.similarity.permutation import compute_p, permute_labels
 from brainconv.similarity.targets import AreaTarget, prepare_targets
@@ -67,8 +67,8 @@ def score_rsa(
         Rows per candidate, area and comparator.  ``statistic`` is ``"mean over subjects"`` (each subject's RDM
         compared, then averaged; with the ceiling of Nili et al.) and ``"mean RDM"`` (compared with the mean of the
         subjects' RDMs) where there are several, else ``"single RDM"``.  ``ci_low, ci_high``: 2.5 and 97.5 % quantiles
-        of the bootstrap; ``p``: one-sided, against no relation; ``q``: p corrected over the candidates after Benjamini
-        and Hochberg.  ``details`` holds each subject's value and the bootstrap samples.
+        of the bootstrap; ``p``: one-sided, against no relation; ``q``: p corrected over all candidates and areas after
+        Benjamini and Hochberg, ``n_tests`` of them.  ``details`` holds each subject's value and the bootstrap samples.
 
     Raises
     ------
@@ -148,8 +148,9 @@ def score_rsa(
     if n_permutations:
         notes.append(
             f"p: one-sided, {n_permutations} relabellings of the stimuli unless said otherwise; q: p corrected after "
-            f"Benjamini and Hochberg over the layers or models of an area."
+            f"Benjamini and Hochberg over everything that is scored on a recording by one comparator (n_tests)."
         )
+    correct_families(rows)
     details = collect_details(rows, samples, by_subject, candidates)
     return Scores.from_rows(rows, details=details, notes=notes)
 
@@ -209,7 +210,6 @@ def _score_area(
             table[statistic] = {
                 "value": _spread(value, usable, n_candidates, axis=0),
                 "p": _spread(p, usable, n_candidates, axis=0),
-                "q": _spread(adjust_p(p), usable, n_candidates, axis=0),
                 "samples": _spread(view(resampled[name]), usable, n_candidates, axis=1),
             }
         result.append((name, table))
@@ -234,7 +234,6 @@ def _row_of(part: AreaTarget, numbers: Mapping[str, Floats], k: int, *, ceiling:
         "ci_low": low,
         "ci_high": high,
         "p": numbers["p"][k],
-        "q": numbers["q"][k],
         "ceiling_low": ceiling[0],
         "ceiling_high": ceiling[1],
     }

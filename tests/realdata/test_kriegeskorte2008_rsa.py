@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from brainconv.similarity import compare_rdms, compute_rdm_ceiling, score_rsa
+from brainconv.similarity.ranks import SortedRow, restore_ties
 
 pytestmark = pytest.mark.realdata
 
@@ -36,6 +37,13 @@ def human_mean(sets):
     human = sets["human_IT"]
     labels = human.labels.iloc[:1].drop(columns=["subject", "session"])
     return replace(human, dissimilarities=human.dissimilarities.mean(axis=0)[None], labels=labels)
+
+
+def test_distances_that_differ_are_not_tied(sets):
+    for rdms in sets.values():
+        for row in rdms.dissimilarities:
+            assert SortedRow.of(row).starts.size == len(np.unique(row))
+            assert restore_ties(row, 1e-7 * row.max()) is row or len(np.unique(row)) < 10
 
 
 @pytest.mark.parametrize(

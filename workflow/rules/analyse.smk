@@ -81,11 +81,12 @@ rule measures:
 
 rule geometries:
     input:
-        representations=lambda wildcards: representations_of(wildcards.recording),
-        scores=lambda wildcards: [
-            f"results/rsa/{model}/{wildcards.recording}.csv"
-            for model in shown_models(wildcards.recording)
+        # with all untrained twins, for trained against untrained
+        representations=lambda wildcards: [
+            f"results/representations/{model}/{DATASET_OF[wildcards.recording]}.nc"
+            for model in compared_models(wildcards.recording)
         ],
+        scores=lambda wildcards: score_files("rsa", wildcards.recording),
         recording="results/recordings/{recording}.nc",
     output:
         scores="results/comparisons/rsa/{recording}.csv",

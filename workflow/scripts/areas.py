@@ -17,12 +17,13 @@ with job(snakemake):
     estimator, comparators = settings["estimator"], settings["comparators"]
     targets = [open_target(path) for path in snakemake.input.recordings]
     areas = split_areas(targets, estimator=settings["target_estimator"] or estimator)
-    found = [compare_areas(areas, comparators=comparators, **shared)]
-    for path in snakemake.input.representations:
-        model = Path(path).parent.name
-        files = [Path(file) for file in snakemake.input.scores if Path(file).parent.name == model]
-        scores = {file.stem: open_scores(file) for file in files}
-        layers = load_representations(path)
-        shared |= {"estimator": estimator, "comparator": comparators[0]}
-        found.append(find_dissociations(layers, scores, areas, **shared))
+    networks = {Path(path).parent.name: load_representations(path) for path in snakemake.input.representations}
+    scores = {
+        model: {
+            Path(file).stem: open_scores(file) for file in snakemake.input.scores if Path(file).parent.name == model
+        }
+        for model in networks
+    }
+    parted = find_dissociations(networks, scores, areas, estimator=estimator, comparator=comparators[0], **shared)
+    found = [compare_areas(areas, comparators=comparators, **shared), parted]
     save_scores(join_scores(found), snakemake.output.scores, provenance=collect_provenance(seed=seed))

@@ -34,3 +34,17 @@ def test_parquet_holds_the_table_and_what_made_it(tmp_path: Path) -> None:
     assert found.attrs["provenance"]["brainconv"] == brainconv.__version__
     assert not table.attrs
     assert pd.read_csv(tmp_path / "scores.csv")["value"].tolist() == [0.5]
+
+
+def test_similarities_of_all_models_of_a_recording_are_one_family() -> None:
+    shared = {"analysis": "rsa", "statistic": "single RDM", "definition": "rho-a", "comparator": "rho-a", "value": 0.5}
+    parts = {
+        ("rsa", model, recording): Scores.from_rows(
+            [{**shared, "model": model, "recording": recording, "p": p, "q": p, "n_tests": 1}]
+        )
+        for model, recording, p in (("m", "a", 0.01), ("n", "a", 0.04), ("m", "b", 0.03))
+    }
+    parts["predictivity", "m", "a"] = Scores.from_rows([{**ROW, "p": 0.02, "q": 0.02}])
+    table = join_scores(parts).table
+    assert table["q"].tolist() == [0.02, 0.04, 0.03, 0.02]
+    assert table["n_tests"].fillna(0).tolist() == [2, 2, 1, 0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -43,12 +45,11 @@ def make_people():
     return RDMs("people", rows, IDS, pd.DataFrame({"subject": list("abcd")}), "correlation", STIMULI)
 
 
-MODELS = {
-    "net": make_layers(),
-    "twin1": make_layers(1, weights="random"),
-    "twin2": make_layers(2, weights="random"),
-    "other": {"early": make_layers(3, "other")["early"]},
-}
+def make_twins(k):
+    return {f"twin{seed}": make_layers(seed, weights="random") for seed in range(1, k + 1)}
+
+
+MODELS = {"net": make_layers(), "other": {"early": make_layers(3, "other")["early"]}} | make_twins(2)
 TWINS = {"net": ["twin1", "twin2"], "other": []}
 
 
@@ -56,20 +57,75 @@ def score_all(target):
     return {key: score_rsa(layers, target, n_boot=0, n_permutations=0) for key, layers in MODELS.items()}
 
 
+def is_kind(table, words):
+    return table[(table["analysis"] == "comparison") & table["statistic"].str.contains(words, regex=False)]
+
+
 def test_layers_and_models_are_each_tested_once():
     target = make_recording(2, "IT")
     found = compare_geometries(MODELS, score_all(target), target, twins=TWINS, n_boot=100)
-    table = found.table
-    layers = table[table["statistic"] == "similarity, minus early"]
+    layers = is_kind(found.table, "similarity, minus early")
     assert layers["layer"].tolist() == ["middle", "late"]
     pairs = read_pairs(found)
     assert list(zip(pairs["first"], pairs["second"], strict=True)) == [
-        ("net", "twin1"), ("net", "other"), ("twin1", "other"),
+        ("net", "other"), ("net", "twin1"), ("other", "twin1"),
     ]  # fmt: skip
-    assert set(table["definition"]) == {"difference of rho-a"}
-    assert pairs.set_index("second").loc["twin1", "q"] < 0.05
+    assert set(is_kind(found.table, "")["definition"]) == {"difference of rho-a"}
+    assert pairs.loc[0, "q"] < 0.05
     np.testing.assert_allclose(layers["q"].to_numpy(dtype=float), adjust_p(layers["p"].to_numpy(dtype=float)))
+    assert layers["n_tests"].tolist() == [2, 2]
     assert any("corrected after Benjamini and Hochberg for each kind" in note for note in found.notes)
+    chosen = found.table[found.table["analysis"] == "selection"].set_index(["model", "weights", "layer"])["value"]
+    assert chosen["net", "default", "late"] == 1.0
+    assert chosen["net", "random"].sum() == pytest.approx(1.0)
+
+
+def test_a_single_untrained_network_has_no_p():
+    target = make_recording(2, "IT")
+    found = compare_geometries(MODELS, score_all(target), target, twins=TWINS, n_boot=100)
+    pairs = read_pairs(found).set_index(["first", "second"])
+    assert pairs.loc[[("net", "twin1"), ("other", "twin1")], ["p", "q"]].isna().all(axis=None)
+    assert pairs[["difference", "ci_low", "ci_high"]].notna().all(axis=None)
+    assert is_kind(found.table, "net minus other")["n_tests"].tolist() == [1]
+    assert is_kind(found.table, "untrained twins").empty
+    assert any("2 untrained twin(s) of net: trained against untrained needs 5" in note for note in found.notes)
+
+
+def test_five_twins_are_tested_with_their_spread_over_seeds():
+    target = make_recording(2, "IT")
+    models = {"net": make_layers()} | make_twins(5)
+    models["twin5"] = {name: models["twin5"][name] for name in ("middle", "late")}
+    scores = {key: score_rsa(layers, target, n_boot=0, n_permutations=0) for key, layers in models.items()}
+    twins = {"net": [f"twin{k}" for k in range(1, 6)]}
+    found = compare_geometries(models, scores, target, twins=twins, n_boot=100)
+    rows = is_kind(found.table, "minus mean of 5 untrained twins")
+    assert rows["layer"].tolist() == ["middle", "late"]  # which all five have
+    assert rows["n_tests"].tolist() == [2, 2]
+    late = rows.iloc[1]
+    values = [scores[key].table.set_index("layer").loc["late", "value"] for key in models]
+    assert late["value"] == pytest.approx(values[0] - np.mean(values[1:]), abs=1e-12)
+    assert late["q"] < 0.05
+    seeds = np.std(values[1:], ddof=1) * np.sqrt(1 + 1 / 5)
+    assert late["ci_high"] - late["ci_low"] > 2 * 1.96 * seeds
+    assert not any("trained against untrained needs" in note for note in found.notes)
+
+
+def test_a_family_holds_all_areas_and_layers():
+    v4, it = make_recording(1, "V4"), make_recording(2, "IT")
+    both = Recording(
+        "both", STIMULI, np.concatenate([v4.responses, it.responses], axis=2), pd.concat([v4.sites, it.sites])
+    )
+    models = {"net": make_layers(), "named": {"first": make_layers(3, "other")["early"]} | make_layers(4, "other")}
+    models["named"] = {
+        name: replace(x, layer=name, layer_index=k) for k, (name, x) in enumerate(models["named"].items())
+    }
+    scores = {key: score_rsa(layers, both, n_boot=0, n_permutations=0) for key, layers in models.items()}
+    table = compare_geometries(models, scores, both, twins={}, n_boot=100).table
+    rows = is_kind(table, "similarity, minus ")
+    assert set(rows["statistic"]) == {"similarity, minus early", "similarity, minus first"}
+    assert set(rows["area"]) == {"V4", "IT"}
+    assert set(rows["n_tests"]) == {len(rows)} == {10}
+    np.testing.assert_allclose(rows["q"].to_numpy(dtype=float), adjust_p(rows["p"].to_numpy(dtype=float)))
 
 
 def test_numbers_are_those_of_compare_models_turned_the_right_way():
@@ -105,19 +161,22 @@ def test_a_double_dissociation_is_found_where_there_is_one():
     areas = split_areas(list(targets.values()))
     assert [area for _, area in areas] == ["V1", "IT"]
     scores = {target.name: score_rsa(MODELS["net"], target, n_boot=0, n_permutations=0) for target in targets.values()}
-    found = find_dissociations(MODELS["net"], scores, areas, n_boot=100).table
-    assert found["layer"].tolist() == ["early", "late"]
-    assert found["statistic"].tolist() == ["minus late, beside rec.IT", "minus early, beside rec.V1"]
+    result = find_dissociations({"net": MODELS["net"]}, {"net": scores}, areas, n_boot=100)
+    found = result.table
+    assert set(found["layer"]) == {"nested"}
+    assert "the layers chosen most often are early and late" in result.notes[0]
+    assert found["statistic"].tolist() == ["minus the layer of rec.IT", "minus the layer of rec.V1"]
     assert (found["value"] > 0).all()
     assert (found["q"] == found["p"].max()).all()
     assert found["q"].iloc[0] < 0.05
+    assert found["n_tests"].tolist() == [1, 1]
 
 
 def test_areas_that_share_their_best_layer_are_not_parted():
     one = make_recording(2, "IT")
     other = make_recording(2, "V4")
     scores = {target.name: score_rsa(MODELS["net"], target, n_boot=0, n_permutations=0) for target in (one, other)}
-    found = find_dissociations(MODELS["net"], scores, split_areas([one, other]), n_boot=100)
+    found = find_dissociations({"net": MODELS["net"]}, {"net": scores}, split_areas([one, other]), n_boot=100)
     assert not len(found)
     assert "both are most alike to one layer (late)" in found.notes[0]
 

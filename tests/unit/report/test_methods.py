@@ -177,8 +177,15 @@ def test_tests_between_geometries_and_other_measures_are_described():
     }
     measured = RSA | {"analysis": "measures", "comparator": "whitened-corr", "definition": "whitened-corr"}
     aligned = RSA | {"analysis": "measures", "comparator": None, "definition": "cka-debiased"}
-    section = describe_methods(Scores.from_rows([RSA, tested, measured, aligned]))
+    chosen = tested | {"analysis": "selection", "definition": "selection frequency", "statistic": "share of halves"}
+    section = describe_methods(Scores.from_rows([RSA, tested, chosen, measured, aligned]))
     text = text_of(section)
+    assert "a layer was chosen on one half" in text
+    assert "plain maxima" not in text
+    assert "over the bootstrap samples" not in text
+    assert "untrained twins" not in text
+    twins = tested | {"statistic": "similarity, minus mean of 5 untrained twins"}
+    assert "added 1 + 1/k times" in text_of(describe_methods(Scores.from_rows([RSA, twins])))
     assert "noise of single pairs of stimuli counts once" in text
     assert "0 on average for unrelated layers" in text
     assert "whitened-corr" in text

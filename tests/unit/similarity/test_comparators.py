@@ -3,11 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.spatial.distance import pdist
 from scipy.stats import kendalltau, pearsonr, spearmanr
 
-from brainconv.containers import RDMs
+from brainconv.containers import RDMs, Representation
 from brainconv.errors import InvalidInputError, NotFoundError
 from brainconv.similarity.comparators import COMPARATORS, RESAMPLED_COMPARATORS, compare_rdms, compare_rows
+from brainconv.similarity.rdms import compute_rdms
 
 
 def make_rdms(rows, ids=None, name="rdms"):
@@ -100,3 +102,53 @@ def test_constant_rdm_has_no_correlation_but_a_tau_a_of_zero(rows):
 def test_unknown_comparator(rows):
     with pytest.raises(NotFoundError, match="Did you mean 'tau-a'"):
         compare_rdms(make_rdms(rows[0]), make_rdms(rows[1]), comparator="tau_a")
+
+
+def make_two_categories(n=60, seed=0):
+    """Two units whose correlation distance is 0 within a category and 2 between, whatever their size; and just that."""
+    rng = np.random.default_rng(seed)
+    category = rng.integers(0, 2, n)
+    ids = tuple(f"s{k:02d}" for k in range(n))
+    shape = np.where(category[:, None] == 0, [1.0, -1.0], [-1.0, 1.0])
+    features = shape * rng.uniform(0.5, 3.0, (n, 1)) + rng.standard_normal((n, 1))
+    rows = 2.0 * (category[:, None] != category)[np.triu_indices(n, 1)][None]
+    return features, ids, RDMs("truth", rows, ids, pd.DataFrame({"model": ["truth"]}), "category")
+
+
+@pytest.mark.parametrize("comparator", ["spearman", "tau-b", "rho-a", "tau-a"])
+@pytest.mark.parametrize("offset", [0.0, 300.0])
+def test_equal_distances_from_a_gram_matrix_stay_equal(comparator, offset):
+    """Without care rounding orders them: Spearman is .896 instead of 1, and less with a mean to be taken off."""
+    features, ids, truth = make_two_categories()
+    rdm = compute_rdms(Representation.from_features(features + offset, ids))
+    expected = compare_rdms(truth, truth, comparator=comparator)[0, 0]
+    for one, other in ((rdm, truth), (rdm, rdm)):
+        assert compare_rdms(one, other, comparator=comparator)[0, 0] == pytest.approx(expected, abs=1e-12)
+    assert expected == pytest.approx(1.0, abs=1e-12) or comparator.endswith("-a")
+
+
+def test_equal_distances_of_a_streamed_layer_stay_equal():
+    """Its products are formed in float32, block by block, so that equal distances differ by 1e-7."""
+    import torch
+
+    from brainconv.extraction.gram import GramSum
+
+    features, ids, truth = make_two_categories()
+    total = GramSum(ids)
+    for unit in features.astype(np.float32).T:
+        total.add(torch.from_numpy(unit[:, None].copy()))
+    gram, sums = total.finish()
+    rdm = compute_rdms(Representation(gram=gram, unit_sums=sums, n_units=2, stimulus_ids=ids))
+    assert compare_rdms(rdm, truth, comparator="spearman")[0, 0] == pytest.approx(1.0, abs=1e-12)
+
+
+def test_equal_distances_of_an_array_stay_equal():
+    rng = np.random.default_rng(1)
+    category = rng.integers(0, 3, 40)
+    rows = pdist(np.eye(3)[category] @ rng.normal(size=(3, 500)), "correlation")
+    order = {value: place for place, value in enumerate(sorted(set(np.round(rows, 9))))}
+    exact = np.array([order[value] for value in np.round(rows, 9)], dtype=float)
+    assert len(np.unique(rows)) > len(order)
+    for comparator in ("spearman", "rho-a", "tau-a", "tau-b"):
+        found = compare_rows(rows[None], exact[None], comparator=comparator)
+        np.testing.assert_allclose(found, compare_rows(exact[None], exact[None], comparator=comparator), atol=1e-12)

@@ -5,7 +5,8 @@ import pytest
 from scipy.stats import false_discovery_control
 
 from brainconv.errors import NotFoundError
-from brainconv.similarity import adjust_p
+from brainconv.similarity import adjust_p, correct_family
+from brainconv.similarity.corrections import correct_families
 
 
 def test_fdr_is_that_of_scipy_and_ignores_what_was_not_tested():
@@ -25,3 +26,23 @@ def test_bonferroni_and_none():
     np.testing.assert_array_equal(adjust_p(p, correction="none"), p)
     with pytest.raises(NotFoundError, match="Did you mean 'fdr'"):
         adjust_p(p, correction="fdrr")
+
+
+def test_a_family_says_how_many_it_corrects_over():
+    rows = [{"p": 0.01, "p_other": None}, {"p": np.nan, "p_other": 0.5}, {"p": 0.03, "p_other": 0.5}]
+    correct_family(rows)
+    assert [row["q"] for row in rows] == [0.02, None, 0.03]
+    assert [row["n_tests"] for row in rows] == [2, None, 2]
+    correct_family(rows, kind="_other", correction="none")
+    assert [row["q_other"] for row in rows] == [None, 0.5, 0.5]
+    assert [row["n_tests_other"] for row in rows] == [None, 1, 1]
+
+
+def test_scores_are_corrected_over_areas_and_models_of_a_recording():
+    shared = {"comparator": "rho-a", "statistic": "single RDM"}
+    rows = [
+        {"recording": recording, "area": area, "p": p} | shared
+        for recording, area, p in (("a", "V4", 0.01), ("a", "IT", 0.02), ("b", "IT", 0.04))
+    ]
+    correct_families(rows)
+    assert [(row["q"], row["n_tests"]) for row in rows] == [(0.02, 2), (0.02, 2), (0.04, 1)]

@@ -10,7 +10,8 @@ from scipy.stats import ttest_1samp, ttest_rel
 
 from brainconv.containers import RDMs
 from brainconv.errors import InvalidInputError, NotFoundError
-from brainconv.similarity import compare_models, compare_rdms, compute_rdm_ceiling
+from brainconv.similarity import adjust_p, compare_best_layers, compare_models, compare_rdms, compute_rdm_ceiling
+from brainconv.similarity.contrasts import Estimate, add_seeds, resample_similarities
 
 N = 24
 IDS = tuple(f"s{i:02d}" for i in range(N))
@@ -115,3 +116,118 @@ def test_refusals():
         compare_models(twice, people, n_boot=100)
     with pytest.raises(NotFoundError, match="factor to generalise over"):
         compare_models(models, people, generalise="images")
+
+
+def test_correction_is_over_all_areas():
+    models, people = make_sets()
+    areas = people.labels.assign(area=["V4", "IT"] * 3)
+    result = compare_models(models, replace(people, labels=areas), n_boot=100)
+    for table in (result.models, result.pairs):
+        assert set(table["n_tests"]) == {6}
+        assert set(table["area"]) == {"V4", "IT"}
+        np.testing.assert_allclose(table["q"], adjust_p(table["p"].to_numpy()))
+    assert set(result.models["n_tests_below_ceiling"]) == {6}
+    assert any("over all areas (n_tests)" in note for note in result.notes)
+
+
+def make_layers(counts, n=40, n_subjects=1, seed=0):
+    """Models of some layers each; all are equally good, but for the last layer of the first, which is better."""
+    rng = np.random.default_rng(seed)
+    common = rng.normal(size=(n, 4))
+    rows, names = [], []
+    for k, count in enumerate(counts):
+        for j in range(count):
+            noise = 0.3 if (k, j) == (0, counts[0] - 1) else 1.0
+            rows.append(pdist(np.hstack([common, noise * rng.normal(size=(n, 4))]), "sqeuclidean"))
+            names.append({"model": f"m{k}", "layer": f"l{j}"})
+    subjects = [pdist(np.hstack([common, 0.7 * rng.normal(size=(n, 4))]), "sqeuclidean") for _ in range(n_subjects)]
+    ids = tuple(f"s{i:02d}" for i in range(n))
+    labels = pd.DataFrame({"subject": [f"p{k}" for k in range(n_subjects)]})
+    return (
+        RDMs("models", np.stack(rows), ids, pd.DataFrame(names), "any"),
+        RDMs("people", np.stack(subjects), ids, labels, "any"),
+    )
+
+
+@pytest.mark.parametrize(("generalise", "n_subjects"), [("stimuli", 1), ("stimuli", 3), ("subjects", 3), ("both", 3)])
+def test_best_layers_are_chosen_elsewhere_and_compared(generalise, n_subjects):
+    models, people = make_layers((3, 2), n_subjects=n_subjects)
+    result = compare_best_layers(models, people, generalise=generalise, n_boot=200)
+    best = result.models.set_index("model")
+    assert best.loc["m0", ["layer", "share"]].tolist() == ["l2", 1.0]
+    pair = result.pairs.iloc[0]
+    assert (pair["model_a"], pair["model_b"], pair["n_tests"]) == ("m0", "m1", 1)
+    assert pair["difference"] == pytest.approx(best.loc["m0", "value"] - best.loc["m1", "value"])
+    assert pair["ci_low"] < pair["difference"] < pair["ci_high"]
+    assert any("chosen on the other" in note for note in result.notes)
+    assert np.isfinite(best["p_below_ceiling"].to_numpy(dtype=float)).all() == (n_subjects > 1)
+
+
+def test_a_layer_that_is_always_chosen_has_the_errors_of_that_layer():
+    models, people = make_layers((3, 1))
+    resampling = resample_similarities(models, people, n_boot=200)
+    area = resampling.areas[0]
+    chosen = area.choose([0, 1, 2])
+    assert (chosen == 2).all()
+    estimate, plain = area.estimate([(chosen, 1.0), (3, -1.0)]), area.estimate([(2, 1.0), (3, -1.0)])
+    assert (estimate.se, estimate.dof) == pytest.approx((plain.se, plain.dof))
+    assert estimate.value == pytest.approx(plain.value, abs=0.05)  # of halves, and of all stimuli
+    assert area.estimate([(chosen, 1.0), (2, -1.0)]).se == 0.0
+
+
+def test_single_layers_are_compared_on_all_stimuli():
+    models, people = make_layers((1, 1))
+    best = compare_best_layers(models, people, n_boot=200)
+    plain = compare_models(models, people, n_boot=200)
+    for name in ("difference", "se", "ci_low", "ci_high", "p", "q"):
+        assert best.pairs[name].tolist() == pytest.approx(plain.pairs[name].tolist()), name
+    assert best.models["value"].tolist() == pytest.approx(plain.models["value"].tolist())
+
+
+def test_the_choice_never_sees_what_it_is_scored_on():
+    """Change the subjects' RDM on one half: the choice for that half stays, that for the other half follows."""
+    models, people = make_layers((3, 1), n_subjects=3)
+    area = resample_similarities(models, people, n_boot=100, generalise="both").areas[0]
+    halves = area.halves.copy()
+    halves[0, 1, 0] += 1.0  # the first layer becomes the best for all subjects on the second half
+    halves[1, 0, 1, 2] += 9.0  # the second one for the last subject on the first half
+    changed = replace(area, halves=halves).choose([0, 1, 2])
+    before = area.choose([0, 1, 2])
+    assert changed.shape == (10, 2, 3)
+    np.testing.assert_array_equal(changed[0, 0], [0, 0, 0])
+    np.testing.assert_array_equal(changed[0, 1], before[0, 1])
+    np.testing.assert_array_equal(changed[1, 1], [1, 1, before[1, 1, 2]])
+    np.testing.assert_array_equal(changed[1, 0], before[1, 0])
+
+
+def test_choice_of_equally_good_layers_gains_nothing():
+    """The plain maximum of eight gains .08 here."""
+    gains, plain = [], []
+    for seed in range(40):
+        models, people = make_layers((9, 8), seed=seed)
+        area = resample_similarities(models, people, n_boot=100, comparator="pearson").areas[0]
+        chosen = area.choose(range(9, 17))
+        gains.append(area.estimate([(chosen, 1.0)]).value - area.values[9:17].mean())
+        plain.append(area.values[9:17].max() - area.values[9:17].mean())
+    assert np.mean(plain) > 0.06
+    assert abs(np.mean(gains)) < 3.3 * np.std(gains, ddof=1) / np.sqrt(40)
+    assert np.std(gains, ddof=1) / np.sqrt(40) < 0.01
+
+
+def test_order_of_stimuli_does_not_matter_to_the_choice():
+    models, people = make_layers((3, 2), n_subjects=3)
+    shuffled = people.reorder(people.stimulus_ids[::-1])
+    one, other = (compare_best_layers(models, x, n_boot=100, generalise="both") for x in (people, shuffled))
+    np.testing.assert_allclose(one.pairs["difference"], other.pairs["difference"], atol=1e-12)
+    np.testing.assert_allclose(one.pairs["se"], other.pairs["se"], atol=1e-12)
+
+
+def test_seeds_count_for_the_trained_network_too():
+    values = [0.1, 0.2, 0.3, 0.4, 0.5]
+    found = add_seeds(Estimate(0.6, 0.0, 30.0), values)
+    assert found.se**2 == pytest.approx(np.var(values, ddof=1) * 1.2)
+    assert found.dof == pytest.approx(4.0)
+    mixed = add_seeds(Estimate(0.6, 0.2, 30.0), values)
+    assert mixed.se**2 == pytest.approx(0.04 + found.se**2)
+    assert 4.0 < mixed.dof < 34.0
+    assert add_seeds(Estimate(0.6, 0.2, 30.0), [0.3] * 5) == pytest.approx((0.6, 0.2, 30.0))

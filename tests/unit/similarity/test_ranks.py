@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from scipy.stats import rankdata
 
-from brainconv.similarity.ranks import SortedRow, rank_rows, share_of_ties
+from brainconv.similarity.ranks import SortedRow, rank_rows, restore_ties, share_of_ties
 
 
 def test_midranks_equal_scipy_with_and_without_ties():
@@ -28,3 +29,30 @@ def test_weighted_ranks_equal_ranks_of_the_copied_row():
             np.testing.assert_array_equal(np.repeat(ranks[k], w), 2 * (copied - copied.mean()))
             sizes = np.unique(np.repeat(values, w), return_counts=True)[1]
             np.testing.assert_array_equal(np.sort(groups[k][groups[k] > 0]), np.sort(sizes))
+
+
+def test_values_that_rounding_keeps_apart_are_tied():
+    rng = np.random.default_rng(2)
+    exact = rng.integers(0, 5, 200) / 3.0
+    rounded = exact * (1.0 + 1e-15 * rng.normal(size=200))
+    assert len(np.unique(rounded)) > 5
+    np.testing.assert_array_equal(rank_rows(rounded[None]), rank_rows(exact[None]))
+    np.testing.assert_array_equal(rank_rows(1e9 * rounded[None]), rank_rows(exact[None]))
+    assert SortedRow.of(np.array([0.0, 1e-11, 1.0])).starts.size == 3  # far more than rounding
+
+
+def test_ties_are_restored_where_they_are_the_rule():
+    rng = np.random.default_rng(3)
+    exact = rng.integers(0, 5, 200) / 3.0
+    rounded = exact + 1e-8 * rng.uniform(-1.0, 1.0, 200)
+    rounded[7] = np.nan
+    restored = restore_ties(rounded, 1e-8)
+    assert len(np.unique(restored[np.isfinite(restored)])) == 5
+    assert np.isnan(restored[7])
+    np.testing.assert_allclose(restored, rounded, atol=2.1e-8)
+
+
+@pytest.mark.parametrize("density", [0.03, 0.15, 0.25, 0.35, 0.5, 1.0, 3.0, 100.0])
+def test_a_continuum_keeps_its_values_however_coarse_the_tolerance(density):
+    values = np.random.default_rng(4).random(5000)
+    assert restore_ties(values, density / 5000) is values
