@@ -25,8 +25,8 @@ LAYERS, MODELS, PREFERRED = "layer_differences", "model_differences", "preferred
 
 TABLE = (
     "Differences of the mean r over sites, on the same resamples of stimuli and sites. p: two-sided, "
-    "Student's t; q: p corrected after Benjamini and Hochberg over all tests of one kind on this recording (n_tests). A "
-    "network and one untrained twin of its have no p: they differ by their seeds too. Selection frequency: how "
+    "Student's t; q: p corrected after Benjamini and Hochberg over all tests of one kind on this recording (n_tests). "
+    "A network and one untrained twin of its have no p: they differ by their seeds too. Selection frequency: how "
     "often a layer is the best over resamples, which is not the probability that it is the right one."
 )
 

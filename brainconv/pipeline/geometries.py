@@ -11,8 +11,8 @@ import numpy as np
 
 from brainconv.containers import RDMs, Recording, Representation, Scores
 from brainconv.pipeline.comparisons import MINUS, UNTRAINED
+from brainconv.predictivity import MIN_TWINS
 from brainconv.predictivity.area import NESTED_LAYER
-from brainconv.predictivity.inference import MIN_TWINS
 from brainconv.similarity import correct_family
 from brainconv.similarity.contrasts import Estimate, ResampledArea, add_seeds, describe_errors, resample_similarities
 from brainconv.similarity.inference import describe_choice, group_layers

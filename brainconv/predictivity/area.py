@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, NamedTuple
@@ -51,33 +51,12 @@ class Tables(NamedTuple):
     value : ndarray, shape (n_splits, n_sites)
     both, stimuli, sites : ndarray, shape (n_resamples, n_splits, n_sites)
         Where stimuli and sites, stimuli alone, or sites alone are drawn.
-    pairs : ndarray, shape (n_signs, n_splits, n_sites)
-        See `Resampled`.
     """
 
     value: Array
     both: Array
     stimuli: Array
     sites: Array
-    pairs: Array
-
-
-def halve(pairs: Array, centre: Callable[[Array], Array]) -> Array:
-    """One number of each half of the sites.
-
-    Parameters
-    ----------
-    pairs : ndarray, shape (n_signs, n_splits, n_sites)
-    centre : callable
-        From such an array to one number per sign.
-
-    Returns
-    -------
-    ndarray, shape (2, n_signs)
-        Twice that of all sites where there is only one.
-    """
-    halves = (slice(0, None, 2), slice(1, None, 2)) if pairs.shape[-1] > 1 else (slice(None), slice(None))
-    return np.stack([centre(pairs[..., half]) for half in halves])
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,7 +159,7 @@ class Area:
         return float(aggregate(r[:, self.sites], median_first=self.splits.median_first))
 
     def tabulate(self, result: CrossValidation) -> Tables:
-        """R of every split and site of the area, and the same on every resample.
+        """Correlations of every split and site of the area, and the same on every resample.
 
         Parameters
         ----------
@@ -191,15 +170,13 @@ class Area:
         Tables
         """
         own = result.r[:, self.sites]
-        drawn = (
-            resample_r(own, result.influence[:, :, self.sites], self.weights) if len(self.weights) else own[None][:0]
-        )
+        influence = [one[:, self.sites] for one in result.influence]
+        drawn = resample_r(own, influence, self.splits.test, self.weights)
         return Tables(
             value=own,
             both=np.take_along_axis(drawn, self.picks[:, None, :], axis=2),
             stimuli=drawn,
             sites=own[:, self.picks].transpose(1, 0, 2),
-            pairs=own + result.pairs[:, :, self.sites].transpose(1, 0, 2),
         )
 
     def resample(self, tables: Tables) -> Centres:
@@ -223,7 +200,6 @@ class Area:
                     n_stimuli=self.n_drawn,
                     n_sites=self.n_second,
                     value=float(centre(tables.value)),
-                    pairs=halve(tables.pairs, centre),
                 )
                 for centre in (median, mean_over_sites)
             )

@@ -8,8 +8,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from brainconv.predictivity.heldout import HeldOut, Inspection
-from brainconv.predictivity.latent import Latent, predict_by_components
+from brainconv.predictivity.heldout import Choices, HeldOut
+from brainconv.predictivity.refitting import predict_by_refitting
 from brainconv.predictivity.spectrum import decompose_gram
 
 Array = NDArray[np.float64]
@@ -22,7 +22,7 @@ def predict_components(
     train: Sequence[Index],
     test: Sequence[Index],
     *,
-    inspections: Sequence[Inspection] | None = None,
+    choices: Sequence[Choices] | None = None,
     n_components: int = 25,
     noise_floor: float = 1e-12,
 ) -> list[HeldOut]:
@@ -35,8 +35,8 @@ def predict_components(
     responses : ndarray, shape (n_stimuli, n_sites)
     train, test : sequence of ndarray of int
         One pair per split; the components are those of the training stimuli alone.
-    inspections : sequence of Inspection, optional
-        One per split: what else is to be found out (`predict_by_components`).
+    choices : sequence of Choices, optional
+        One per split, for ``nested_r``, which takes a fit per inner fold; without there is none.
     n_components : int
         Fewer are used where the features have fewer.
     noise_floor : float
@@ -47,11 +47,14 @@ def predict_components(
     list of HeldOut, one per split
         ``settings`` holds the number of components.
     """
-    find = partial(_find, n_components=n_components, floor=noise_floor)
-    return predict_by_components(find, gram, responses, train, test, inspections=inspections)
+    fit_one = partial(_fit, gram, responses, n_components=n_components, floor=noise_floor)
+    return predict_by_refitting(fit_one, responses, train, test, choices=choices)
 
 
-def _find(gram: Array, _: Array, fit: Index, held: Index, *, n_components: int, floor: float) -> Latent:
+def _fit(
+    gram: Array, responses: Array, fit: Index, held: Index, *, n_components: int, floor: float
+) -> tuple[Array, int]:
+    """Predictions for the held-out stimuli and the number of components used."""
     block = gram[np.ix_(fit, fit)]
     spectrum = decompose_gram(block, noise_floor=floor)
     used = max(min(n_components, len(spectrum.values), len(fit) - 2), 0)
@@ -60,4 +63,7 @@ def _find(gram: Array, _: Array, fit: Index, held: Index, *, n_components: int, 
     means = block.mean(axis=0)
     outer = gram[np.ix_(held, fit)]
     outer = outer - outer.mean(axis=1, keepdims=True) - means + means.mean()
-    return Latent(vectors, outer @ vectors / values)
+    mean = responses[fit].mean(axis=0)
+    inner = vectors.T @ (responses[fit] - mean)
+    predictions: Array = outer @ (vectors @ (inner / values[:, None])) + mean
+    return predictions, used

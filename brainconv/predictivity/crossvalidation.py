@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainconv.predictivity.folds import MIN_TEST, MIN_TRAIN
-from brainconv.predictivity.heldout import HeldOut, Inspection
-from brainconv.predictivity.influence import measure_test
+from brainconv.predictivity.heldout import Choices, HeldOut
+from brainconv.predictivity.influence import measure_influence
 from brainconv.predictivity.primal import predict_ridge_primal, primal_pays
 from brainconv.predictivity.regressions import Regression, find_regression
 from brainconv.predictivity.resampling import nanmean
@@ -40,10 +40,8 @@ class CrossValidation:
         The penalty chosen inside the training stimuli.
     edge : ndarray of int, shape (n_splits, n_sites)
         -1 or +1 where it lies at the lower or upper end of the grid, else 0.
-    influence : ndarray, float32, shape (n_splits, n_stimuli, n_sites)
-        Of each stimulus on each ``r``, as a test or as a training stimulus; 0 where none was asked for.
-    pairs : ndarray, float32, shape (n_splits, n_signs, n_sites)
-        What pairs of a test and a training stimulus add, under random signs (`measure_training`).
+    influence : list of ndarray, shape (n_test, n_sites)
+        One per split: what each test stimulus does to ``r`` (`measure_influence`).
     """
 
     predictions: list[Array]
@@ -53,8 +51,7 @@ class CrossValidation:
     shuffled_r: Array
     setting: Array
     edge: NDArray[np.int8]
-    influence: NDArray[np.float32]
-    pairs: NDArray[np.float32]
+    influence: list[Array]
 
 
 def cross_validate(
@@ -67,7 +64,6 @@ def cross_validate(
     shuffles: Array | None = None,
     areas: NDArray[np.str_] | None = None,
     features: NDArray[np.floating] | None = None,
-    signs: Array | None = None,
     units: Index | None = None,
 ) -> CrossValidation:
     """Fit on the training stimuli and predict the test stimuli of every split.
@@ -92,8 +88,6 @@ def cross_validate(
         Sites of different areas are never fitted together; matters for partial least squares only.
     features : ndarray, shape (n_stimuli, n_units), optional
         Used for ridge where there are fewer units than training stimuli: the same answer, sooner.
-    signs : ndarray, shape (n_signs, n_stimuli), optional
-        Random signs of the stimuli (`draw_signs`); without them influences are not computed.
     units : ndarray of int, shape (n_stimuli,), optional
         What resamples draw: by default each stimulus, else the numbers of their groups.
 
@@ -109,15 +103,12 @@ def cross_validate(
     method = find_regression(regression)
     inner = [splits.inner_folds(k) for k in range(len(splits))]
     n_sites, n_splits = responses.shape[1], len(splits)
-    signs = np.empty((0, len(responses))) if signs is None else signs
     units = np.arange(len(responses)) if units is None else units
     present = np.isfinite(responses)
     shuffles = np.empty((0, *responses.shape)) if shuffles is None else shuffles
     predictions = [np.full((len(held), n_sites), np.nan) for held in splits.test]
     nested_r, shuffled_r, setting = (np.full((n_splits, n_sites), np.nan) for _ in range(3))
     edge = np.zeros((n_splits, n_sites), dtype=np.int8)
-    influence = np.zeros((n_splits, len(responses) if len(signs) else 0, n_sites), dtype=np.float32)
-    pairs = np.zeros((n_splits, len(signs), n_sites), dtype=np.float32)
     keys = present.T.astype(np.intp)
     if method.joint and areas is not None:
         keys = np.concatenate([np.unique(areas, return_inverse=True)[1][:, None], keys], axis=1)
@@ -126,7 +117,7 @@ def cross_validate(
         sites = np.flatnonzero(member == number)
         pattern = present[:, sites[0]]
         usable = [
-            (k, fit[pattern[fit]], held[pattern[held]], Inspection(inner[k].keep(pattern), signs, len(sites)))
+            (k, fit[pattern[fit]], held[pattern[held]], Choices(inner[k].keep(pattern), len(sites)))
             for k, (fit, held) in enumerate(zip(splits.train, splits.test, strict=True))
             if pattern[fit].sum() >= MIN_TRAIN and pattern[held].sum() >= MIN_TEST
         ]
@@ -144,17 +135,11 @@ def cross_validate(
         ):
             form, source = Regression("ridge", predict_ridge_primal), features.astype(np.float64)
         found = _predict(form, source, recordings, usable, noise_floor)
-        for column, (k, fit, held, _) in enumerate(usable):
+        for column, (k, _, held, _) in enumerate(usable):
             own = found[0][column]
             predictions[k][np.ix_(pattern[splits.test[k]], sites)] = own.predictions
             nested_r[k, sites] = own.nested_r
             setting[k, sites] = own.settings[own.choice]
-            if len(signs):
-                influence[k][np.ix_(fit, sites)] = own.influence
-                influence[k][np.ix_(held, sites)] = measure_test(
-                    own.predictions, responses[np.ix_(held, sites)], units[held]
-                )
-                pairs[k][:, sites] = own.pairs
             last = len(own.settings) - 1
             if last > 0:
                 edge[k, sites] = (own.choice == last).astype(np.int8) - (own.choice == 0).astype(np.int8)
@@ -166,7 +151,10 @@ def cross_validate(
                 shuffled_r[k, sites] = nanmean(np.stack(dealt), axis=0)
     observed = [responses[held] for held in splits.test]
     r = np.stack([_correlate(p, y) for p, y in zip(predictions, observed, strict=True)])
-    return CrossValidation(predictions, observed, r, nested_r, shuffled_r, setting, edge, influence, pairs)
+    influence = [
+        measure_influence(p, y, units[held]) for p, y, held in zip(predictions, observed, splits.test, strict=True)
+    ]
+    return CrossValidation(predictions, observed, r, nested_r, shuffled_r, setting, edge, influence)
 
 
 def draw_shuffles(n_shuffles: int, n_stimuli: int, sites: Iterable[object], *, random_state: int) -> Array:
@@ -203,20 +191,20 @@ def _predict(
     method: Regression,
     gram: Array,
     recordings: list[Array],
-    usable: list[tuple[int, Index, Index, Inspection]],
+    usable: list[tuple[int, Index, Index, Choices]],
     noise_floor: float,
 ) -> list[list[HeldOut]]:
     """One list of `HeldOut` (one per split) for every recording; in one go where sites do not change each other."""
     train, test = [fit for _, fit, _, _ in usable], [held for _, _, held, _ in usable]
-    inspections = [one[3] for one in usable]
-    if method.joint:  # nothing is asked of the shuffled ones but predictions
+    choices = [one[3] for one in usable]
+    if method.joint:  # the shuffled ones need no nested r
         return [
-            method.predict(gram, one, train, test, noise_floor=noise_floor, inspections=None if number else inspections)
+            method.predict(gram, one, train, test, noise_floor=noise_floor, choices=None if number else choices)
             for number, one in enumerate(recordings)
         ]
     width = recordings[0].shape[1]
     together = method.predict(
-        gram, np.concatenate(recordings, axis=1), train, test, noise_floor=noise_floor, inspections=inspections
+        gram, np.concatenate(recordings, axis=1), train, test, noise_floor=noise_floor, choices=choices
     )
     return [[one.select(slice(i * width, (i + 1) * width)) for one in together] for i in range(len(recordings))]
 

@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 BOOTSTRAPS = {
     f"bootstrap_{centre}{suffix}": (name, which)
     for centre, name in (("r", "median"), ("mean_r", "mean"))
-    for suffix, which in (("", "both"), ("_stimuli", "stimuli"), ("_sites", "sites"), ("_pairs", "pairs"))
+    for suffix, which in (("", "both"), ("_stimuli", "stimuli"), ("_sites", "sites"))
 }
 
 NESTED_BOOTSTRAPS = {f"nested_{name}": which for name, which in BOOTSTRAPS.items() if which[0] == "mean"}
@@ -71,8 +71,6 @@ def build_details(
         stimuli, ``reliability_low`` and ``reliability_high``; ``bootstrap_r`` (layer, area, resample): r of the area on
         each resample of stimuli and sites, the same resamples for every model scored with the same seed;
         ``bootstrap_r_stimuli`` and ``bootstrap_r_sites``: the same for stimuli or sites drawn alone;
-        ``bootstrap_r_pairs`` (layer, area, half, sign): of halves of the sites, with what pairs of stimuli add under
-        random signs;
         ``bootstrap_mean_r`` …: of the mean over sites;
         ``nested_bootstrap_mean_r`` … (area, resample): the same for the layer chosen inside the training stimuli;
         ``n_drawn_sites`` (area): how many sites, or animals, each resample is drawn of;
@@ -98,11 +96,11 @@ def build_details(
         "reliability_low": (("site",), low),
         "reliability_high": (("site",), high),
         **{
-            name: (("layer", "area", *_sample(which)), _stack(resampled, list(results), *which))
+            name: (("layer", "area", "resample"), _stack(resampled, list(results), *which))
             for name, which in BOOTSTRAPS.items()
         },
         **{
-            name: (("area", *_sample(which)), _stack(resampled, [NESTED_LAYER], *which)[0])
+            name: (("area", "resample"), _stack(resampled, [NESTED_LAYER], *which)[0])
             for name, which in NESTED_BOOTSTRAPS.items()
         },
         "n_drawn_sites": (("area",), np.array([n_sites_drawn[name] for name in resampled])),
@@ -137,10 +135,6 @@ def _interval_per_site(resampled: Array) -> tuple[Array, Array]:
     if known.any():
         low[known], high[known] = np.nanpercentile(resampled[:, known], INTERVAL, axis=0)
     return low, high
-
-
-def _sample(which: tuple[str, str]) -> tuple[str, ...]:
-    return ("half", "sign") if which[1] == "pairs" else ("resample",)
 
 
 def _stack(resampled: Mapping[str, Mapping[str, Centres]], layers: list[str], centre: str, which: str) -> Array:

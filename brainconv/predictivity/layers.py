@@ -72,8 +72,9 @@ def compose(results: Mapping[str, CrossValidation], chosen: list[str]) -> CrossV
     return CrossValidation(
         predictions=[results[layer].predictions[k] for k, layer in enumerate(chosen)],
         observed=[results[layer].observed[k] for k, layer in enumerate(chosen)],
+        influence=[results[layer].influence[k] for k, layer in enumerate(chosen)],
         **{
             name: np.stack([getattr(results[layer], name)[k] for k, layer in enumerate(chosen)])
-            for name in ("r", "nested_r", "shuffled_r", "setting", "edge", "influence", "pairs")
+            for name in ("r", "nested_r", "shuffled_r", "setting", "edge")
         },
     )

@@ -12,10 +12,9 @@ from brainconv.containers import Recording, Scores
 from brainconv.errors import InvalidInputError
 from brainconv.predictivity.area import Area
 from brainconv.predictivity.crossvalidation import CrossValidation, cross_validate
-from brainconv.predictivity.influence import draw_signs
 from brainconv.predictivity.regressions import find_regression
 from brainconv.predictivity.resampling import draw_sites, draw_stimuli
-from brainconv.predictivity.score import N_SIGNS, bootstrap_groups
+from brainconv.predictivity.score import bootstrap_groups
 from brainconv.predictivity.splits import Splits, make_splits
 from brainconv.reliability import (
     apply_spearman_brown,
@@ -97,7 +96,6 @@ def compute_mapping_ceiling(
     drawn = make_splits(splits, recording.stimuli, random_state=random_state).reindex(ids)
     groups, notes = bootstrap_groups(recording, drawn)
     units = np.arange(len(ids)) if groups is None else np.unique(groups, return_inverse=True)[1]
-    signs = draw_signs(N_SIGNS if n_boot else 0, units, random_state=random_state)
     weights = draw_stimuli(n_boot, len(ids), groups=groups, random_state=random_state)
     if isinstance(source, Recording):
         _require_same_stimuli(recording, source)
@@ -120,7 +118,7 @@ def compute_mapping_ceiling(
         left_out = sum(a.source.shape[1] - b.source.shape[1] for a, b in zip(rounds[0], whole[0], strict=True))
         if left_out:
             notes.append(f"{name}: {left_out} source site(s) lack a stimulus and were left out of the source.")
-        results = [_cross_validate(tasks, drawn, regression=regression, signs=signs, units=units) for tasks in whole]
+        results = [_cross_validate(tasks, drawn, regression=regression, units=units) for tasks in whole]
         reliability, resampled = _reliability(
             part, responses, weights, halved=source == "halves", n_splits=n_ceiling_splits, random_state=random_state
         )
@@ -195,13 +193,9 @@ def _whole(task: _Task) -> _Task:
     return replace(task, source=task.source[:, whole])
 
 
-def _cross_validate(
-    tasks: list[_Task], splits: Splits, *, regression: str, signs: Array, units: Index
-) -> CrossValidation:
+def _cross_validate(tasks: list[_Task], splits: Splits, *, regression: str, units: Index) -> CrossValidation:
     parts = [
-        cross_validate(
-            task.source @ task.source.T, task.target, splits, regression=regression, signs=signs, units=units
-        )
+        cross_validate(task.source @ task.source.T, task.target, splits, regression=regression, units=units)
         for task in tasks
     ]
     order = np.argsort(np.concatenate([task.sites for task in tasks]))
@@ -213,17 +207,23 @@ def _cross_validate(
         lists = zip(*(getattr(part, name) for part in parts), strict=True)
         return [np.concatenate(values, axis=1)[:, order] for values in lists]
 
-    return CrossValidation(each("predictions"), each("observed"), **{name: beside(name) for name in _FIELDS})
+    return CrossValidation(
+        predictions=each("predictions"),
+        observed=each("observed"),
+        influence=each("influence"),
+        **{name: beside(name) for name in _FIELDS},
+    )
 
 
-_FIELDS = ("r", "nested_r", "shuffled_r", "setting", "edge", "influence", "pairs")
+_FIELDS = ("r", "nested_r", "shuffled_r", "setting", "edge")
 
 
 def _join(results: list[CrossValidation]) -> CrossValidation:
     """Several halvings as if they were more splits."""
     return CrossValidation(
-        [values for result in results for values in result.predictions],
-        [values for result in results for values in result.observed],
+        predictions=[values for result in results for values in result.predictions],
+        observed=[values for result in results for values in result.observed],
+        influence=[values for result in results for values in result.influence],
         **{name: np.concatenate([getattr(result, name) for result in results]) for name in _FIELDS},
     )
 

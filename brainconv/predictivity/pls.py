@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
-from brainconv.predictivity.heldout import HeldOut, Inspection
-from brainconv.predictivity.latent import Latent, predict_by_components
+from brainconv.predictivity.heldout import Choices, HeldOut
 from brainconv.predictivity.power_iteration import iterate_direction
+from brainconv.predictivity.refitting import predict_by_refitting
 from brainconv.predictivity.spectrum import centre_gram
 
 Array = NDArray[np.float64]
@@ -24,7 +24,7 @@ def predict_pls(
     train: Sequence[Index],
     test: Sequence[Index],
     *,
-    inspections: Sequence[Inspection] | None = None,
+    choices: Sequence[Choices] | None = None,
     n_components: int = 25,
     noise_floor: float = 1e-12,
     tol: float | None = None,
@@ -39,8 +39,8 @@ def predict_pls(
         The sites entered together decide the components, and so each other's predictions.
     train, test : sequence of ndarray of int
         One pair per split.
-    inspections : sequence of Inspection, optional
-        One per split: what else is to be found out (`predict_by_components`).
+    choices : sequence of Choices, optional
+        One per split, for ``nested_r``, which takes a fit per inner fold; without there is none.
     n_components : int
         Fewer are used where the covariance of features and responses is exhausted before.
     noise_floor : float
@@ -65,19 +65,21 @@ def predict_pls(
     component are the exact leading singular vectors and not the end of an iteration.  With ``tol`` it equals
     scikit-learn's with that ``tol``.
     """
-    find = partial(_find, n_components=n_components, floor=noise_floor, tol=tol)
-    return predict_by_components(find, gram, responses, train, test, inspections=inspections)
+    fit_one = partial(_fit, gram, responses, n_components=n_components, floor=noise_floor, tol=tol)
+    return predict_by_refitting(fit_one, responses, train, test, choices=choices)
 
 
-def _find(
+def _fit(
     gram: Array, responses: Array, fit: Index, held: Index, *, n_components: int, floor: float, tol: float | None
-) -> Latent:
+) -> tuple[Array, int]:
+    """Predictions for the held-out stimuli and the number of components used."""
     block = gram[np.ix_(fit, fit)]
     kernel = centre_gram(block)
     means = block.mean(axis=0)
     outer = gram[np.ix_(held, fit)]
     outer = outer - outer.mean(axis=1, keepdims=True) - means + means.mean()
-    y = responses[fit] - responses[fit].mean(axis=0)
+    intercept = responses[fit].mean(axis=0)
+    y = responses[fit] - intercept
     n, n_sites = y.shape
     scores, duals, through = np.zeros((n, n_components)), np.zeros((n, n_components)), np.zeros((n, n_components))
     # error of `product`, which is never computed anew; a strength below it times what is left of y is rounding
@@ -111,5 +113,10 @@ def _find(
         product = product - np.outer(ahead, share)
         product -= np.outer(score, score @ product)
         used = number + 1
+    if not used:
+        return np.tile(intercept, (len(held), 1)), 0
     scores, duals, through = scores[:, :used], duals[:, :used], through[:, :used]
-    return Latent(scores, outer @ np.linalg.solve(through.T @ scores, duals.T).T)
+    loadings = scores.T @ (responses[fit] - intercept)
+    weights = np.linalg.solve(scores.T @ through, loadings)
+    predictions: Array = outer @ (duals @ weights) + intercept
+    return predictions, used

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
-from brainconv.predictivity.heldout import Fitted, HeldOut, Inspection, conclude, inspect_nothing, locate
+from brainconv.predictivity.heldout import Choices, HeldOut, choose_by_stimulus, compute_nested_r, locate
 from brainconv.predictivity.ridge import PENALTY_GRID
 
 Array = NDArray[np.float64]
@@ -37,7 +36,7 @@ def predict_ridge_primal(
     train: Sequence[Index],
     test: Sequence[Index],
     *,
-    inspections: Sequence[Inspection] | None = None,
+    choices: Sequence[Choices] | None = None,
     grid: Array = PENALTY_GRID,
     noise_floor: float = 1e-12,
 ) -> list[HeldOut]:
@@ -50,7 +49,7 @@ def predict_ridge_primal(
         Finite wherever a split uses them.
     train, test : sequence of ndarray of int
         One pair per split.
-    inspections : sequence of Inspection, optional
+    choices : sequence of Choices, optional
         See `predict_ridge`.
     grid : ndarray, shape (n_penalties,)
         Multiples of the mean eigenvalue of the Gram of the training stimuli, ascending.
@@ -69,10 +68,10 @@ def predict_ridge_primal(
     x = np.asarray(features, dtype=np.float64)
     x = x - x.mean(axis=0)
     whole = x.T @ x
-    inspections = inspect_nothing(len(train), len(x)) if inspections is None else inspections
+    choices = choose_by_stimulus(len(train)) if choices is None else choices
     return [
-        _one(x, whole, responses, fit, held, inspection=inspection, grid=grid, floor=noise_floor)
-        for fit, held, inspection in zip(train, test, inspections, strict=True)
+        _one(x, whole, responses, fit, held, choices=choice, grid=grid, floor=noise_floor)
+        for fit, held, choice in zip(train, test, choices, strict=True)
     ]
 
 
@@ -83,7 +82,7 @@ def _one(
     fit: Index,
     held: Index,
     *,
-    inspection: Inspection,
+    choices: Choices,
     grid: Array,
     floor: float,
 ) -> HeldOut:
@@ -106,7 +105,7 @@ def _one(
     press = np.full(responses.shape[1], np.inf)
     choice = np.zeros(responses.shape[1], dtype=np.intp)
     predictions = np.zeros((len(held), responses.shape[1]))
-    blocks = None if inspection.inner.blocks is None else locate(inspection.inner.blocks, fit)
+    blocks = None if choices.inner.blocks is None else locate(choices.inner.blocks, fit)
 
     def left_out(number: int, sites: Index | slice, parts: Sequence[Index]) -> Array:
         """Errors of parts of the training set: ``(I - H_PP)⁻¹ e_P`` with the smoother H."""
@@ -129,21 +128,9 @@ def _one(
         better = total < press
         press[better], choice[better] = total[better], number
         predictions[:, better] = outer @ weights[:, better]
-
-    def fitted(number: int, sites: Index) -> Fitted:
-        return Fitted(
-            leave_out=partial(left_out, number, sites),
-            smoother=(outer / (values + penalties[number])) @ inner.T + 1.0 / n,
-            errors=left_out(number, sites, list(np.arange(n)[:, None]) if blocks is None else blocks),
-        )
-
-    return conclude(
-        predictions + intercept,
-        responses,
-        fit,
-        held,
+    return HeldOut(
+        predictions=predictions + intercept,
+        nested_r=compute_nested_r(left_out, choice, targets, fit, choices),
         choice=choice,
         settings=penalties,
-        inspection=inspection,
-        fitted=fitted,
     )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brainconv.predictivity.area import Area, Tables, halve
+from brainconv.predictivity.area import Area, Tables
 from brainconv.predictivity.crossvalidation import CrossValidation
 from brainconv.predictivity.definitions import FEVE, FROM_POWER, compute_definition
 from brainconv.predictivity.resampling import nanmean, nanmedian
@@ -71,7 +71,6 @@ def _each_site(area: Area, tables: Tables, reliability: Estimate, ratio: Any) ->
         n_stimuli=area.n_drawn,
         n_sites=area.n_second,
         value=float(nanmedian(value)),
-        pairs=halve(ratio(nanmean(tables.pairs, axis=1), reliability.value)[:, None], lambda x: nanmedian(x)[:, 0]),
     )
     return resampled, int(np.isfinite(value).sum())
 

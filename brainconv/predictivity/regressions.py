@@ -24,7 +24,7 @@ class Regression:
     name : str
         What stands in the column ``regression``.
     predict : callable
-        ``predict(gram, responses, train, test, inspections=..., noise_floor=...)`` returns one `HeldOut` per split.
+        ``predict(gram, responses, train, test, choices=..., noise_floor=...)`` returns one `HeldOut` per split.
     joint : bool
         The sites of an area are fitted together and change each other's answer.
     """

@@ -110,7 +110,6 @@ def read_mean(scores: Scores, layer: str, area: str) -> Resampled:
         n_stimuli=int(details.attrs["n_drawn"]),
         n_sites=int(details["n_drawn_sites"].sel(area=area)),
         value=float(table.loc[keep & (table["statistic"] == statistic), "value"].iloc[0]),
-        pairs=found["pairs"],
     )
 
 
@@ -155,7 +154,7 @@ def name_regressions(scores: Sequence[Scores]) -> str:
 
 def _equal(first: xr.Dataset, other: xr.Dataset, name: str) -> bool:
     if name == "n_resamples":
-        return first.sizes["resample"] == other.sizes["resample"] and first.sizes.get("sign") == other.sizes.get("sign")
+        return first.sizes["resample"] == other.sizes["resample"]
     if name in ("n_drawn", "random_state"):
         return bool(first.attrs.get(name) == other.attrs.get(name))
     mine, theirs = first[name].to_numpy(), other[name].to_numpy()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from zlib import crc32
 
 import numpy as np
@@ -91,14 +92,16 @@ def can_draw_animals(animals: NDArray[np.str_] | None) -> bool:
     return animals is not None and len(set(animals.tolist())) >= MIN_ANIMALS
 
 
-def resample_r(r: Array, influence: NDArray[np.floating], weights: Array) -> Array:
+def resample_r(r: Array, influence: list[Array], test: Sequence[Index], weights: Array) -> Array:
     """Correlation of every resample, split and site, to first order in what each stimulus counts.
 
     Parameters
     ----------
     r : ndarray, shape (n_splits, n_sites)
-    influence : ndarray, shape (n_splits, n_stimuli, n_sites)
-        Of each stimulus on each ``r``.
+    influence : list of ndarray, shape (n_test, n_sites)
+        One per split: of each test stimulus on ``r``.
+    test : sequence of ndarray of int
+        The test stimuli of each split.
     weights : ndarray, shape (n_resamples, n_stimuli)
         How often each resample holds each stimulus.
 
@@ -107,8 +110,7 @@ def resample_r(r: Array, influence: NDArray[np.floating], weights: Array) -> Arr
     ndarray, shape (n_resamples, n_splits, n_sites)
         Centred on ``r``.
     """
-    more = (weights - 1.0).astype(influence.dtype)
-    return r + np.stack([more @ one for one in influence], axis=1).astype(np.float64)
+    return r + np.stack([(weights[:, held] - 1.0) @ one for one, held in zip(influence, test, strict=True)], axis=1)
 
 
 def aggregate(r: Array, *, median_first: bool) -> Array:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 
-from brainconv.predictivity.heldout import Fitted, HeldOut, Inspection, conclude, inspect_nothing, locate
+from brainconv.predictivity.heldout import Choices, HeldOut, choose_by_stimulus, compute_nested_r, locate
 from brainconv.predictivity.spectrum import Spectrum, decompose_gram
 
 Array = NDArray[np.float64]
@@ -27,7 +26,7 @@ def predict_ridge(
     train: Sequence[Index],
     test: Sequence[Index],
     *,
-    inspections: Sequence[Inspection] | None = None,
+    choices: Sequence[Choices] | None = None,
     grid: Array = PENALTY_GRID,
     noise_floor: float = 1e-12,
 ) -> list[HeldOut]:
@@ -46,8 +45,8 @@ def predict_ridge(
         Finite wherever a split uses them.
     train, test : sequence of ndarray of int
         One pair per split.
-    inspections : sequence of Inspection, optional
-        One per split: what else is to be found out; without, penalties are chosen by leave-one-out.
+    choices : sequence of Choices, optional
+        One per split; without, penalties are chosen by leave-one-out and there is no nested r.
     grid : ndarray, shape (n_penalties,)
         Multiples of the mean eigenvalue, ascending.
     noise_floor : float
@@ -67,7 +66,7 @@ def predict_ridge(
     digits at small penalties.  The noise floor is applied to the spectrum of all stimuli of the splits; it concerns the
     features only.  The penalty of a nested r is the one that the whole training set has chosen.
     """
-    inspections = inspect_nothing(len(train), len(gram)) if inspections is None else inspections
+    choices = choose_by_stimulus(len(train)) if choices is None else choices
     together: dict[bytes, list[int]] = {}
     for number, (fit, held) in enumerate(zip(train, test, strict=True)):
         together.setdefault(np.union1d(fit, held).tobytes(), []).append(number)
@@ -79,7 +78,7 @@ def predict_ridge(
             for number in numbers:
                 fit, held = train[number], test[number]
                 found[number] = _refit(
-                    gram, responses, fit, held, inspection=inspections[number], grid=grid, noise_floor=noise_floor
+                    gram, responses, fit, held, choices=choices[number], grid=grid, noise_floor=noise_floor
                 )
             continue
         spectrum = decompose_gram(gram[np.ix_(union, union)], noise_floor=noise_floor)
@@ -94,7 +93,7 @@ def predict_ridge(
                 fit=fit,
                 held=held,
                 where=(np.searchsorted(union, fit), np.searchsorted(union, held)),
-                inspection=inspections[number],
+                choices=choices[number],
                 penalties=grid * mean_eigenvalue(gram, fit),
             )
     return [found[number] for number in range(len(train))]
@@ -172,7 +171,7 @@ def _leave_out(
     fit: Index,
     held: Index,
     where: tuple[Index, Index],
-    inspection: Inspection,
+    choices: Choices,
     penalties: Array,
 ) -> HeldOut:
     """One split by the leave-group-out identity; ``where`` are the places of ``fit`` and ``held`` in the spectrum."""
@@ -185,17 +184,17 @@ def _leave_out(
     null_fit = null @ null_y
     diagonals = basis**2 @ shrink.T + np.einsum("ij,ij->i", null_basis, null_basis)[:, None]
 
-    def eliminate(number: int, errors: Array) -> tuple[Array, Array, Array, Array]:
-        """Cholesky factor of ``R_SS``, what leaving S out takes from ``R_TT`` (`_Residuals.cross`), errors of T, S."""
+    def eliminate(number: int, errors: Array) -> tuple[Array, Array, Array]:
+        """What leaving the test stimuli out takes from the residual maker (`_Residuals.cross`), and errors of both."""
         rows = (vectors[s] * shrink[number]) @ vectors.T + null_rows
         lower = cholesky(rows[:, s], lower=True, check_finite=False)
         cross = solve_triangular(lower, rows[:, t], lower=True, check_finite=False)
         half = solve_triangular(lower, errors[s], lower=True, check_finite=False)
         outside = solve_triangular(lower, half, lower=True, trans="T", check_finite=False)
-        return lower, cross, errors[t] - cross.T @ half, outside
+        return cross, errors[t] - cross.T @ half, outside
 
     best = _Best(len(s), n_sites)
-    blocks = None if inspection.inner.blocks is None else locate(inspection.inner.blocks, fit)
+    blocks = None if choices.inner.blocks is None else locate(choices.inner.blocks, fit)
     # Several penalties in one product, as reading the eigenvectors costs more than multiplying by few sites.
     together = max(1, _BLOCK // (n * n_sites))
     for first in range(0, len(penalties), together):
@@ -204,33 +203,23 @@ def _leave_out(
         block = (vectors @ shrunk).reshape(n, len(part), n_sites)
         for offset in range(len(part)):
             number = first + offset
-            _, cross, errors, outside = eliminate(number, block[:, offset] + null_fit)
+            cross, errors, outside = eliminate(number, block[:, offset] + null_fit)
             if blocks is None:
                 inside = errors / (diagonals[:, number] - np.einsum("ij,ij->j", cross, cross))[:, None]
             else:
                 inside = _Residuals(basis, shrink[number], null_basis, cross).leave_out(errors, blocks)
             best.offer(number, inside, outside)
 
-    def fitted(number: int, sites: Index) -> Fitted:
+    def leave_out(number: int, sites: Index, parts: Sequence[Index]) -> Array:
         errors = vectors @ (shrink[number][:, None] * inner_y[:, sites]) + null_fit[:, sites]
-        lower, cross, errors, _ = eliminate(number, errors)
-        maker = _Residuals(basis, shrink[number], null_basis, cross)
-        diagonal = diagonals[:, number] - np.einsum("ij,ij->j", cross, cross)
-        return Fitted(
-            leave_out=partial(maker.leave_out, errors),
-            smoother=-solve_triangular(lower, cross, lower=True, trans="T", check_finite=False),
-            errors=errors / diagonal[:, None] if blocks is None else maker.leave_out(errors, blocks),
-        )
+        cross, errors, _ = eliminate(number, errors)
+        return _Residuals(basis, shrink[number], null_basis, cross).leave_out(errors, parts)
 
-    return conclude(
-        responses[held] - best.outer,
-        responses,
-        fit,
-        held,
+    return HeldOut(
+        predictions=responses[held] - best.outer,
+        nested_r=compute_nested_r(leave_out, best.choice, responses[fit], fit, choices),
         choice=best.choice,
         settings=penalties,
-        inspection=inspection,
-        fitted=fitted,
     )
 
 
@@ -240,7 +229,7 @@ def _refit(
     fit: Index,
     held: Index,
     *,
-    inspection: Inspection,
+    choices: Choices,
     grid: Array,
     noise_floor: float,
 ) -> HeldOut:
@@ -257,40 +246,25 @@ def _refit(
     null_diagonal = np.einsum("ij,ij->i", spectrum.null_vectors, spectrum.null_vectors)
     squares = spectrum.vectors**2
     projected = outer @ spectrum.vectors
-    blocks = None if inspection.inner.blocks is None else locate(inspection.inner.blocks, fit)
+    blocks = None if choices.inner.blocks is None else locate(choices.inner.blocks, fit)
     shrink = penalties[:, None] / (spectrum.values + penalties[:, None])
     best = _Best(len(held), responses.shape[1])
 
-    def residuals(number: int, sites: Index | slice) -> tuple[_Residuals, Array]:
+    def leave_out(number: int, sites: Index | slice, parts: Sequence[Index]) -> Array:
         errors = spectrum.vectors @ (shrink[number][:, None] * inner_y[:, sites]) + null_fit[:, sites]
-        return _Residuals(spectrum.vectors, shrink[number], spectrum.null_vectors), errors
+        return _Residuals(spectrum.vectors, shrink[number], spectrum.null_vectors).leave_out(errors, parts)
 
     for number, alpha in enumerate(penalties):
-        maker, errors = residuals(number, slice(None))
         if blocks is None:
+            errors = spectrum.vectors @ (shrink[number][:, None] * inner_y) + null_fit
             inside = errors / (squares @ shrink[number] + null_diagonal)[:, None]
         else:
-            inside = maker.leave_out(errors, blocks)
+            inside = leave_out(number, slice(None), blocks)
         predictions = projected @ (inner_y / (spectrum.values + alpha)[:, None]) + targets.mean(axis=0)
         best.offer(number, inside, responses[held] - predictions)
-
-    def fitted(number: int, sites: Index) -> Fitted:
-        maker, errors = residuals(number, sites)
-        share = spectrum.vectors / (spectrum.values + penalties[number])
-        diagonal = squares @ shrink[number] + null_diagonal
-        return Fitted(
-            leave_out=partial(maker.leave_out, errors),
-            smoother=projected @ share.T + 1.0 / len(fit),
-            errors=errors / diagonal[:, None] if blocks is None else maker.leave_out(errors, blocks),
-        )
-
-    return conclude(
-        responses[held] - best.outer,
-        responses,
-        fit,
-        held,
+    return HeldOut(
+        predictions=responses[held] - best.outer,
+        nested_r=compute_nested_r(leave_out, best.choice, targets, fit, choices),
         choice=best.choice,
         settings=penalties,
-        inspection=inspection,
-        fitted=fitted,
     )

@@ -15,7 +15,6 @@ from brainconv.predictivity.area import Area, count_scored
 from brainconv.predictivity.brainscore import list_ceiling_rows
 from brainconv.predictivity.crossvalidation import CrossValidation, cross_validate, draw_shuffles
 from brainconv.predictivity.details import build_details, describe
-from brainconv.predictivity.influence import draw_signs
 from brainconv.predictivity.labels import label_layer
 from brainconv.predictivity.layers import score_area
 from brainconv.predictivity.regressions import find_regression
@@ -26,7 +25,6 @@ from brainconv.predictivity.splits import Splits, make_splits
 from brainconv.reliability import require_repeats, split_half_reliability
 
 MIN_GROUPS = 20  # fewer groups are too few to be drawn as the units of a bootstrap
-N_SIGNS = 100  # they tell the variance of pairs of stimuli to 14 %
 
 
 def score_predictivity(
@@ -54,9 +52,9 @@ def score_predictivity(
     splits : str or Splits
         See `make_splits`.
     n_boot : int
-        Resamples of stimuli and sites for the 95 % intervals (`Resampled`); 0 for none.  Nothing is fitted again: r
-        follows from what each stimulus does to it, as a test and as a training stimulus; the reliability is computed on
-        the same resample.
+        Resamples of stimuli and sites for the 95 % intervals (`Resampled`); 0 for none.  Predictions stay fixed and
+        nothing is fitted again: r follows from what each test stimulus does to it (`measure_influence`); the
+        reliability is computed on the same resample.
     n_shuffles : int
         How often the stimuli are shuffled for the negative control, for each site in an order of its own, so that few
         do: the sites share nothing then.  0 for none.
@@ -105,7 +103,6 @@ def score_predictivity(
     animals = recording.sites["animal"].to_numpy(dtype=str) if "animal" in recording.sites else None
     groups, notes = bootstrap_groups(recording, drawn)
     units = np.arange(len(ids)) if groups is None else np.unique(groups, return_inverse=True)[1]
-    signs = draw_signs(N_SIGNS if n_boot else 0, units, random_state=random_state)
     results = {
         name: cross_validate(
             part.gram,
@@ -116,7 +113,6 @@ def score_predictivity(
             shuffles=shuffles,
             areas=site_areas,
             features=part.features,
-            signs=signs,
             units=units,
         )
         for name, layer in layers.items()

@@ -109,10 +109,7 @@ def _average(group: Sequence[Resampled]) -> Resampled:
     return replace(
         first,
         value=float(np.mean([one.value for one in group])),
-        **{
-            name: np.mean([getattr(one, name) for one in group], axis=0)
-            for name in ("both", "stimuli", "sites", "pairs")
-        },
+        **{name: np.mean([getattr(one, name) for one in group], axis=0) for name in ("both", "stimuli", "sites")},
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,15 +25,10 @@ class Resampled:
         How many were drawn (groups and animals count where these were drawn).
     value : float
         The estimate, on which the interval is centred; by default the mean of ``both``.
-    pairs : ndarray, shape (2, n_signs)
-        The statistic of two halves of the sites with what pairs of a test and a training stimulus add under random
-        signs; what it varies with in both halves is in the variance over stimuli twice, once too often.  Empty where
-        nothing was trained.
 
     References
     ----------
     Schütt et al. (2023), eLife 12:e82566, doi:10.7554/eLife.82566, for the correction of two-factor bootstraps;
-    Efron & Stein (1981), Ann. Stat. 9:586, doi:10.1214/aos/1176345462, for what pairs add;
     Satterthwaite (1946), Biometrics Bull. 2:110, doi:10.2307/3002019, for degrees of freedom.
     """
 
@@ -43,7 +38,6 @@ class Resampled:
     n_stimuli: int
     n_sites: int
     value: float = np.nan
-    pairs: Array = field(default_factory=lambda: np.empty((2, 0)))
 
     def __post_init__(self) -> None:
         if np.isnan(self.value):
@@ -54,8 +48,7 @@ class Resampled:
 
         Drawing n things makes a variance too small by (n - 1) / n, and what stimuli and sites share (the noise of each
         response) is in the variance of either alone.  With the variances S over resamples of stimuli, P of sites, B of
-        both, ``a = n / (n - 1)`` for n stimuli and ``b`` likewise for sites, and V of the pairs that sites have in
-        common, it is ``(a S - V) + b P - a b (B - S - P)``.
+        both, ``a = n / (n - 1)`` for n stimuli and ``b`` likewise for sites, it is ``a S + b P - a b (B - S - P)``.
 
         Returns
         -------
@@ -118,14 +111,12 @@ class Resampled:
         Resampled
             The resamples of each are centred on its estimate first.
         """
-        shape = max(self.pairs.shape, other.pairs.shape)
         return replace(
             self,
             both=function(self._centre(self.both), other._centre(other.both)),
             stimuli=function(self._centre(self.stimuli), other._centre(other.stimuli)),
             sites=function(self._centre(self.sites), other._centre(other.sites)),
             value=float(function(np.asarray(self.value), np.asarray(other.value))),
-            pairs=function(*(one.pairs if one.pairs.size else np.full(shape, one.value) for one in (self, other))),
         )
 
     def _centre(self, values: Array) -> Array:
@@ -137,9 +128,7 @@ class Resampled:
         both, stimuli, sites = (_variance(values) for values in (self.both, self.stimuli, self.sites))
         if not np.isfinite([both, stimuli, sites]).all():
             return np.nan, np.nan, np.nan
-        pairs = max(float(np.cov(self.pairs)[0, 1]), 0.0) if self.pairs.shape[1] > 1 else 0.0
-        # Pairs are counted twice, so that what is left is at least half.
-        return max(a * stimuli - pairs, a * stimuli / 2), b * sites, max(a * b * (both - stimuli - sites), 0.0)
+        return a * stimuli, b * sites, max(a * b * (both - stimuli - sites), 0.0)
 
 
 def _variance(values: Array) -> float:

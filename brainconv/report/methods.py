@@ -199,9 +199,9 @@ def _describe_predictivity(table: pd.DataFrame, known: Mapping[str, Any]) -> Sec
         )
     if any("chosen in training" in word for word in statistics):
         text.append(
-            "The layer chosen in training folds is, for each split, the one whose r on five inner folds of the training "
-            "stimuli (of whole groups, where splits keep groups whole) is largest; its score on the test stimuli has no "
-            "such bias."
+            "The layer chosen in training folds is, for each split, the one whose r on five inner folds of the "
+            "training stimuli (of whole groups, where splits keep groups whole) is largest; its score on the test "
+            "stimuli has no such bias."
         )
     if any("shuffled" in word for word in statistics):
         text.append(
@@ -213,9 +213,8 @@ def _describe_predictivity(table: pd.DataFrame, known: Mapping[str, Any]) -> Sec
         text.append(
             "Intervals are centred on the estimate: Student's t with a standard error from "
             f"{_number(known, 'n_boot')}bootstrap samples of stimuli and sites and Satterthwaite's degrees of freedom. "
-            "r follows from the influence of each stimulus on it, as a test and as a training stimulus; the variance "
-            "was corrected for drawing two factors at once (Schütt et al. 2023) and for pairs of stimuli that are "
-            "counted twice (Efron and Stein 1981)."
+            "Predictions stayed fixed; r of a sample follows from the jackknife's influence of each test stimulus on "
+            "it, and the variance was corrected for drawing two factors at once (Schütt et al. 2023)."
         )
     return Section("Linear predictivity", text=[paragraph for paragraph in text if paragraph.strip()])
 
@@ -286,7 +285,8 @@ def _describe_comparisons(table: pd.DataFrame) -> Section:
         text.append(
             "The order of areas was tested by Spearman's correlation, over sites, of the place of the area and the "
             "preferred depth: the mean place of the layer chosen inside the training folds. Its one-sided p is the "
-            "larger of two: of permutations of the sites' areas, and of Student's t with a bootstrap over splits and sites."
+            "larger of two: of permutations of the sites' areas, and of Student's t with a bootstrap over splits and "
+            "sites."
         )
     return Section("Comparisons", text=text)
 

@@ -8,7 +8,7 @@ from sklearn.model_selection import LeaveOneOut
 
 from brainconv import StimulusSet
 from brainconv.predictivity import PENALTY_GRID, make_splits, mean_eigenvalue, predict_ridge, predict_ridge_primal
-from brainconv.predictivity.heldout import Inspection
+from brainconv.predictivity.heldout import Choices
 
 
 @pytest.fixture(autouse=True, params=[True, False], ids=["identity", "refit"])
@@ -89,24 +89,24 @@ def test_penalties_and_nested_r_leave_whole_groups_out(n, p, grouped, primal):
     )
     splits = make_splits("group4" if grouped else "kfold4", stimuli)
     inner = [splits.inner_folds(k) for k in range(4)]
-    inspections = [Inspection(one, np.empty((0, n))) for one in inner]
+    choices = [Choices(one) for one in inner]
     gram = features @ features.T
     if primal:
-        found = predict_ridge_primal(features, responses, splits.train, splits.test, inspections=inspections)
+        found = predict_ridge_primal(features, responses, splits.train, splits.test, choices=choices)
     else:
-        found = predict_ridge(gram, responses, splits.train, splits.test, inspections=inspections)
+        found = predict_ridge(gram, responses, splits.train, splits.test, choices=choices)
     chosen = set()
-    for fit, held, choices, one in zip(splits.train, splits.test, inner, found, strict=True):
+    for fit, held, parts, one in zip(splits.train, splits.test, inner, found, strict=True):
         alphas = PENALTY_GRID * mean_eigenvalue(gram, fit)
-        blocks = choices.blocks if grouped else [np.array([k]) for k in fit]
+        blocks = parts.blocks if grouped else [np.array([k]) for k in fit]
         assert all(len(set(groups[block])) == 1 for block in blocks)
         press = [
             ((leave_out(features, responses, fit, blocks, alpha) - responses[fit]) ** 2).sum(axis=0) for alpha in alphas
         ]
         np.testing.assert_array_equal(one.choice, np.argmin(press, axis=0))
         for site, place in enumerate(one.choice):
-            inside = leave_out(features, responses, fit, choices.folds, alphas[place])[:, site]
-            r = [np.corrcoef(inside[np.searchsorted(fit, fold)], responses[fold, site])[0, 1] for fold in choices.folds]
+            inside = leave_out(features, responses, fit, parts.folds, alphas[place])[:, site]
+            r = [np.corrcoef(inside[np.searchsorted(fit, fold)], responses[fold, site])[0, 1] for fold in parts.folds]
             assert abs(one.nested_r[site] - np.mean(r)) < 1e-8
             model = Ridge(alpha=alphas[place], solver="svd").fit(features[fit], responses[fit, site])
             assert np.abs(one.predictions[:, site] - model.predict(features[held])).max() < 1e-8

@@ -55,13 +55,16 @@ def test_the_two_orders_of_aggregation():
 
 def test_resampled_r_is_centred_and_adds_up_what_stimuli_count():
     rng = np.random.default_rng(0)
-    r, influence = rng.normal(size=(2, 3)), rng.normal(size=(2, 40, 3))
+    test = [np.arange(0, 40, 2), np.arange(1, 40, 2)]
+    r, influence = rng.normal(size=(2, 3)), [rng.normal(size=(20, 3)) for _ in test]
     weights = draw_stimuli(4, 40)
-    found = resample_r(r, influence, weights)
+    found = resample_r(r, influence, test, weights)
     assert found.shape == (4, 2, 3)
     for b in range(4):
-        np.testing.assert_allclose(found[b], r + np.einsum("n,kns->ks", weights[b] - 1.0, influence))
-    np.testing.assert_allclose(resample_r(r, influence, np.ones((1, 40)))[0], r)
+        for k, held in enumerate(test):
+            more = sum((weights[b, i] - 1.0) * influence[k][place] for place, i in enumerate(held))
+            np.testing.assert_allclose(found[b, k], r[k] + more)
+    np.testing.assert_allclose(resample_r(r, influence, test, np.ones((1, 40)))[0], r)
 
 
 def test_an_interval_of_nothing_is_missing():

@@ -61,19 +61,6 @@ def test_degrees_of_freedom_are_those_of_what_varies():
     assert Resampled(noise, noise, nothing, 92, 5).degrees_of_freedom() == pytest.approx(91, rel=0.05)
 
 
-def test_what_pairs_add_is_taken_away_once_but_never_more_than_half():
-    rng = np.random.default_rng(1)
-    noise, none, shared = rng.normal(size=4000), np.zeros(4000), 0.5 * rng.normal(size=4000)
-    plain = Resampled(noise, noise, none, 10**6, 10**6).variance()
-    both = np.stack([shared, shared])
-    found = Resampled(noise, noise, none, 10**6, 10**6, pairs=both).variance()
-    assert found == pytest.approx(plain - shared.var(), rel=1e-3)
-    assert Resampled(noise, noise, none, 10**6, 10**6, pairs=3 * both).variance() == pytest.approx(plain / 2)
-    # what each half of the sites has for itself is in the variance over sites already
-    apart = 0.5 * rng.normal(size=(2, 4000))
-    assert Resampled(noise, noise, none, 10**6, 10**6, pairs=apart).variance() == pytest.approx(plain, rel=0.02)
-
-
 def test_the_variance_is_never_below_that_of_one_factor_alone():
     rng = np.random.default_rng(0)
     both, stimuli, sites = rng.normal(size=(3, 500)) * np.array([[3.0], [1.0], [0.1]])
