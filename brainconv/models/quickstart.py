@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from brainconv.errors import InvalidInputError
+from brainconv.errors import BrainconvError, InvalidInputError
 from brainconv.io.atomic import write_atomically
 from brainconv.io.fetch import list_data_dirs
 from brainconv.io.hashing import hash_source
@@ -210,7 +210,7 @@ def load_quickstart_state() -> Mapping[str, torch.Tensor]:
     for path in places:
         try:
             save_quickstart(path, network)
-        except OSError:
+        except (OSError, BrainconvError):
             continue
         break
     return dict(network.state_dict())

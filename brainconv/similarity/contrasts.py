@@ -303,7 +303,17 @@ def resample_similarities(
 
 
 def describe_errors(generalise: str, n_boot: int, seed: int) -> str:
-    """What the standard errors rest on, for notes."""
+    """What the standard errors rest on, for notes.
+
+    Parameters
+    ----------
+    generalise : {"stimuli", "subjects", "both"}
+    n_boot, seed : int
+
+    Returns
+    -------
+    str
+    """
     over_stimuli = f"{n_boot} bootstrap samples of the stimuli and leaving out each (seed {seed})"
     return {
         "stimuli": over_stimuli,

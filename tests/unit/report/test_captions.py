@@ -41,8 +41,8 @@ def test_profile_caption_says_what_of_how_many_with_which_interval():
     caption, alt = describe_profiles(rows(), ceiling_reason="single repeats are absent", n_boot=1000)
     assert caption == (
         "Score of every layer (r, median over sites), in the order of execution; 950 stimuli, 63 sites. Dashed: the "
-        "same network, untrained. Bands and bars: 95 % intervals (bootstrap over stimuli and sites, predictions fixed, "
-        "1,000 samples). No ceiling: single repeats are absent."
+        "same network, untrained. Bands and bars: 95 % intervals (bootstrap over stimuli and sites, centred on the "
+        "estimate, 1,000 samples). No ceiling: single repeats are absent."
     )
     assert "squeezenet: highest 0.560 at fire1" in alt
     assert "squeezenet, untrained, seed 0: highest 0.224 at fire1" in alt
