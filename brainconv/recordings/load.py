@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from brainconv.containers import Properties, RDMs, Recording
-from brainconv.errors import DataUnavailableError, InvalidInputError, NotFoundError
+from brainconv.errors import BrainconvError, DataUnavailableError, InvalidInputError, NotFoundError
 from brainconv.io import fetch_file, find_file
+from brainconv.io.registries import explain
 from brainconv.recordings.registry import RecordingRow, load_registry
 from brainconv.validation import check_choice
 
@@ -124,7 +125,7 @@ def load_recording(
         msg = f"{name!r} has no area {area!r}; it has {', '.join(row.areas) or 'none'}."
         raise NotFoundError(msg)
     paths = _fetch(row, data_dir=data_dir, download=download)
-    loaded = _find_reader(row)(row, paths)
+    loaded = _read(row, paths)
     wanted = _CONTAINERS[row.kind]
     if not isinstance(loaded, wanted):
         found = type(loaded).__name__
@@ -174,7 +175,7 @@ def _fetch(row: RecordingRow, *, data_dir: PathLike | None, download: bool) -> d
     paths = {}
     for key, file in row.files.items():
         if file.path is not None:
-            if not file.path.is_file():
+            if not file.path.exists():
                 msg = f"{row.name!r} needs {file.path}, which {row.registry} names, but it is not there; put it there."
                 raise DataUnavailableError(msg)
             paths[key] = file.path
@@ -200,14 +201,31 @@ def _find_reader(row: RecordingRow) -> Callable[[RecordingRow, dict[str, Path]],
             spec.loader.exec_module(module)
         else:
             module = importlib.import_module(place)
-        reader: Callable[[RecordingRow, dict[str, Path]], Any] = getattr(module, function)
-    except (ImportError, AttributeError, SyntaxError) as error:
+        reader: Any = getattr(module, function)
+    except (Exception, SystemExit) as error:  # the file is the user's: it may raise anything
+        said = error if isinstance(error, ImportError | AttributeError) else explain(error)
         msg = (
-            f"The reader {row.reader!r} of {row.name!r} cannot be imported ({error}); expected "
+            f"The reader {row.reader!r} of {row.name!r} cannot be imported ({said}); expected "
             f"'package.module:function', or 'file.py:function' with the file beside {row.registry}."
         )
         raise InvalidInputError(msg) from error
-    return reader
+    if not callable(reader):
+        msg = f"The reader {row.reader!r} of {row.name!r} in {row.registry} is no function; expected one."
+        raise InvalidInputError(msg)
+    return reader  # type: ignore[no-any-return]
+
+
+def _read(row: RecordingRow, paths: dict[str, Path]) -> Any:
+    """What a row's reader gives; what a reader of the user's raises becomes one sentence that names file and row."""
+    reader = _find_reader(row)
+    try:
+        return reader(row, paths)
+    except (BrainconvError, MemoryError):
+        raise
+    except Exception as error:
+        where = f"The reader {row.reader!r} of {row.name!r} in {row.registry}"
+        msg = f"{where} raised {explain(error)}; mend the reader or the files."
+        raise InvalidInputError(msg) from error
 
 
 def _check_counts(row: RecordingRow, loaded: Recording | RDMs | Properties) -> None:
