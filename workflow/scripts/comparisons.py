@@ -9,6 +9,6 @@ from brainconv.pipeline.comparisons import compare_predictivity, find_twins
 from _runtime import job
 
 with job(snakemake):
-    scores = {Path(path).parent.name: open_scores(path) for path in snakemake.input}
+    scores = {Path(path).parent.name: open_scores(path) for path in snakemake.input.scores}
     found = compare_predictivity(scores, find_twins(snakemake.params.models))
     save_scores(found, snakemake.output.scores, provenance=collect_provenance(seed=snakemake.params.seed))

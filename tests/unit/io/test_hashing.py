@@ -161,11 +161,11 @@ def test_templates_and_styles_of_a_folder_that_is_named_count(tmp_path: Path) ->
     templates = tmp_path / "brainconv" / "templates"
     templates.mkdir(parents=True)
     (tmp_path / "brainconv" / "page.py").write_text('FOLDER = "templates"\n')
-    found = []
-    for name in ("page.html.j2", "style.css"):
-        found.append(hash_source("brainconv.page", root=tmp_path / "brainconv"))
+    for name in ("page.html.j2", "style.css", "page.md"):
+        (templates / name).write_text("old")
+    found = [hash_source("brainconv.page", root=tmp_path / "brainconv")]
+    for name in ("page.html.j2", "style.css", "page.md"):
         (templates / name).write_text("new")
-    found.append(hash_source("brainconv.page", root=tmp_path / "brainconv"))
-    (templates / "page.md").write_text("not drawn")
-    assert hash_source("brainconv.page", root=tmp_path / "brainconv") == found[-1]
+        found.append(hash_source("brainconv.page", root=tmp_path / "brainconv"))
     assert len(set(found)) == 3
+    assert found[2] == found[3], "what is no template is not drawn"
