@@ -96,13 +96,13 @@ def compare_models(
     ModelComparison
         Intervals and p from Student's t on resampled standard errors.  Degrees of freedom: subjects less one; for
         stimuli as many as the scatter of their influences leaves (at most their number less one); for both, weighted
-        after Satterthwaite.  What needs a ceiling is NaN for a single subject.
+        after Satterthwaite.  What needs a ceiling is NaN for a single subject.  Two candidates that are the same in
+        every sample (layers with equal activations) are named in a note and their pair is left out.
 
     Raises
     ------
     InvalidInputError
-        If a claim about subjects rests on one, there are fewer than 20 stimuli, a stimulus stands twice, or two
-        candidates do not differ in any sample.
+        If a claim about subjects rests on one, there are fewer than 20 stimuli, or a stimulus stands twice.
     NotFoundError
         If there is no such comparator, correction or generalisation.
 
@@ -136,7 +136,9 @@ def compare_models(
         statistics = _Statistics.of(rows, part, samples, comparator=comparator, generalise=generalise)
         shared = {"recording": part.recording, "area": part.area, "comparator": comparator}
         models += _test_models(statistics, labels, shared, correction, margin)
-        pairs += _test_pairs(statistics, labels, shared, correction)
+        tested, alike = _test_pairs(statistics, labels, shared, correction)
+        pairs += tested
+        notes += alike
     notes += more
     notes.append(_describe(generalise, correction, n_boot, random_state))
     return ModelComparison(pd.DataFrame(models), pd.DataFrame(pairs), tuple(dict.fromkeys(notes)))
@@ -278,9 +280,9 @@ def _exceeds(value: float, se: float, dof: float) -> float:
 
 def _test_pairs(
     statistics: _Statistics, labels: list[dict[str, Any]], shared: dict[str, Any], correction: str
-) -> list[dict[str, Any]]:
+) -> tuple[list[dict[str, Any]], list[str]]:
     means = statistics.values.mean(axis=1)
-    found = []
+    found, alike = [], []
     for i, j in combinations(range(len(labels)), 2):
         contrast = np.zeros(len(means))
         contrast[[i, j]] = 1.0, -1.0
@@ -288,15 +290,17 @@ def _test_pairs(
         se, dof = statistics.error(contrast)
         if not se > 1e-12:
             names = [f"{labels[k]['model']}:{labels[k]['layer']}" for k in (i, j)]
-            msg = f"{names[0]} and {names[1]} do not differ in any sample; leave one of the two out."
-            raise InvalidInputError(msg)
+            alike.append(
+                f"{names[0]} and {names[1]} do not differ in any sample; their pair was left out of the tests."
+            )
+            continue
         named = {f"{name}_{side}": labels[k][name] for side, k in (("a", i), ("b", j)) for name in ("model", "layer")}
         wide = student.ppf(0.975, dof)
         spread = {"se": se, "ci_low": difference - wide * se, "ci_high": difference + wide * se}
         p = 2.0 * _exceeds(abs(difference), se, dof)
         found.append(shared | named | {"difference": difference, "p": p} | spread)
     _add_q(found, correction, "")
-    return found
+    return found, alike
 
 
 def _add_q(rows: list[dict[str, Any]], correction: str, name: str) -> None:
