@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import xarray as xr
 
 from brainconv.containers import Properties, RDMs, Recording, Scores
+from brainconv.errors import InvalidInputError
 from brainconv.io.netcdf import load_representations, open_properties, read_layers
 from brainconv.io.provenance import collect_provenance
+from brainconv.io.registries import explain
 from brainconv.io.tables import open_scores
 from brainconv.pipeline.first_layer import FirstLayerFits, open_first_layer
 from brainconv.pipeline.gather import join_scores
@@ -68,19 +73,38 @@ class Comparison:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
 
-    @cached_property
+    @property
     def figures(self) -> dict[str, Figure]:
         """The figures of the report, by name; drawn when first asked for, written as they are when first saved."""
+        return self._drawn[0]
+
+    @property
+    def drawings(self) -> dict[str, str]:
+        """The figures as SVG, by name; made once, as making them costs more than drawing them."""
+        return self._written[0]
+
+    @property
+    def not_drawn(self) -> tuple[str, ...]:
+        """A sentence for each figure that could not be drawn; the report has them among its warnings."""
+        return (*self._drawn[1], *self._written[1])
+
+    @cached_property
+    def _drawn(self) -> tuple[dict[str, Figure], tuple[str, ...]]:
         from brainconv.pipeline.figures import draw_figures
 
         return draw_figures(self)
 
     @cached_property
-    def drawings(self) -> dict[str, str]:
-        """The figures as SVG, by name; made once, as making them costs more than drawing them."""
+    def _written(self) -> tuple[dict[str, str], tuple[str, ...]]:
         from brainconv.plotting import figure_to_svg
 
-        return {name: figure_to_svg(figure) for name, figure in self.figures.items()}
+        drawings, notes = {}, []
+        for name, figure in self.figures.items():
+            try:
+                drawings[name] = figure_to_svg(figure)
+            except Exception as error:  # a name that no font can write, for example: one figure, not the page
+                notes.append(f"The figure {name} cannot be written ({explain(error)}); the tables have its numbers.")
+        return drawings, tuple(notes)
 
     def save_figures(self, folder: Path | str) -> None:
         """Write every figure as SVG.
@@ -94,7 +118,7 @@ class Comparison:
 
         Path(folder).mkdir(parents=True, exist_ok=True)
         for name, drawing in self.drawings.items():
-            with write_atomically(Path(folder) / f"{name}.svg") as temporary:
+            with write_atomically(Path(folder) / f"{_name_file(name)}.svg") as temporary:
                 temporary.write_text(drawing, encoding="utf-8")
 
     def save_report(self, path: Path | str) -> None:
@@ -103,10 +127,48 @@ class Comparison:
         Parameters
         ----------
         path : path
+            A file; what could not be drawn is said in the page.
+
+        Raises
+        ------
+        InvalidInputError
+            If it is a folder or lies in what is none.
         """
         from brainconv.pipeline.sections import write_report
 
+        check_writable(path)
+
         write_report(self, path)
+
+
+def _name_file(name: str) -> str:
+    """A figure's name as that of a file: whatever a recording is called, it stays in its folder."""
+    quoted = quote(name.encode("utf-8", "backslashreplace"), safe=" +,=@")
+    if len(quoted) > 150:
+        quoted = f"{quoted[:130]}-{hashlib.sha256(quoted.encode()).hexdigest()[:12]}"
+    return quoted if not quoted.startswith(".") else f"%2E{quoted[1:]}"
+
+
+def check_writable(path: Any) -> None:
+    """Refuse a place where no report can be written.
+
+    Parameters
+    ----------
+    path : path
+
+    Raises
+    ------
+    InvalidInputError
+        If it is no path, a folder, or lies in what is no folder or may not be written.
+    """
+    if not isinstance(path, str | os.PathLike) or not os.fspath(path):
+        msg = f"The report is to be written to {path!r}; expected the path of a file, such as 'report.html'."
+        raise InvalidInputError(msg)
+    place = Path(path)
+    existing = next(folder for folder in place.absolute().parents if folder.exists())
+    if place.is_dir() or not existing.is_dir() or not os.access(existing, os.W_OK):
+        msg = f"The report cannot be written to {place}; name a file in a folder that may be written."
+        raise InvalidInputError(msg)
 
 
 def open_results(folder: Path | str, config: Mapping[str, Any]) -> Comparison:
