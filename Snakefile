@@ -1,9 +1,17 @@
 # brainconv: from networks and recordings to results/report.html.
 #   snakemake --cores all                                    the embedded quickstart (no download)
 #   snakemake --cores all --configfile config/macaque.yaml   real recordings
+import sys
+
+import yaml
 from snakemake.utils import min_version, validate
 
+from brainconv.pipeline.configuration import quote_interpreter, read_configuration
+
 min_version("9.15")
+
+sys.executable = quote_interpreter(sys.executable)
+SCHEMA = "workflow/schemas/config.schema.yaml"
 
 
 # A file named on the command line stands alone; Snakemake would merge the quickstart's models into it.
@@ -12,7 +20,14 @@ if not workflow.overwrite_configfiles:
     configfile: workflow.current_basedir.join("config/config.yaml").get_path_or_uri(True)
 
 
-validate(config, "workflow/schemas/config.schema.yaml")
+with workflow.sourcecache.open(workflow.current_basedir.join(SCHEMA)) as schema:
+    read_configuration(
+        config,
+        given=workflow.config_settings.config,
+        files=workflow.configfiles,
+        schema=yaml.safe_load(schema),
+    )
+validate(config, SCHEMA)
 
 
 include: "workflow/rules/common.smk"
@@ -30,5 +45,4 @@ localrules:
 
 rule all:
     input:
-        "results/report.html",
-        "results/tables/scores.csv",
+        list_results(),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from brainconv import __version__
-from brainconv.errors import BrainconvError, InvalidInputError, NotFoundError
+from brainconv.errors import BrainconvError, NotFoundError
 
 HELP = "Compare convolutional networks with the primate ventral visual stream."
 app = typer.Typer(no_args_is_help=True)
@@ -134,12 +133,21 @@ def compare(
     data_dir : path, optional
         Folder searched first.
     """
+    from brainconv.io.atomic import check_target
     from brainconv.models import load_model
     from brainconv.pipeline import compare as run
+    from brainconv.pipeline.compare import ANALYSES, check_names
+    from brainconv.pipeline.prepare import check_layer_names
+    from brainconv.validation import check_choice
 
     with _clear_errors():
-        _check_writable(report)
+        # all that can be wrong without a download comes before the first one
+        check_target(report, what="report")
+        check_names(recording)
+        for name in analysis or ():
+            check_choice(name, ANALYSES, what="analysis")
         random = weights == "random"
+        check_layer_names({"name": model, "weights": weights, "layers": layer})
         network = load_model(
             model, weights=None if random else weights, device=device, seed=seed if random else None, data_dir=data_dir
         )
@@ -155,14 +163,6 @@ def _print_names(names: list[str], otherwise: str) -> None:
         raise NotFoundError(otherwise)
     for name in names:
         typer.echo(name)
-
-
-def _check_writable(path: Path) -> None:
-    """Refuse a place where nothing can be written before hours of work, not after."""
-    existing = next(folder for folder in path.absolute().parents if folder.exists())
-    if path.is_dir() or not existing.is_dir() or not os.access(existing, os.W_OK):
-        msg = f"The report cannot be written to {path}; name a file in a folder that may be written."
-        raise InvalidInputError(msg)
 
 
 class _clear_errors:  # noqa: N801  (used like a function)

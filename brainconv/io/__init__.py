@@ -6,7 +6,7 @@ Nothing here knows a method or a recording; containers go in and come out unchan
 from brainconv.io.archives import ZipImages
 from brainconv.io.atomic import write_atomically
 from brainconv.io.fetch import RemoteFile, fetch_file, find_file, list_data_dirs
-from brainconv.io.hashing import hash_arrays, hash_registry, hash_source, hash_state, hash_stimuli
+from brainconv.io.hashing import hash_arrays, hash_files, hash_source, hash_state, hash_stimuli
 from brainconv.io.netcdf import (
     load_representations,
     open_properties,
@@ -29,7 +29,7 @@ __all__ = [
     "fetch_file",
     "find_file",
     "hash_arrays",
-    "hash_registry",
+    "hash_files",
     "hash_source",
     "hash_state",
     "hash_stimuli",

@@ -6,7 +6,6 @@ import ast
 import functools
 import hashlib
 import os
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from brainconv.errors import InvalidInputError, NotFoundError
 
 PACKAGE = "brainconv"
 DATA_SUFFIXES = (".yaml", ".json")
+TEMPLATE_SUFFIXES = (".j2", ".css")
 
 
 def hash_arrays(*arrays: ArrayLike) -> str:
@@ -101,7 +101,8 @@ def hash_source(*modules: str, root: str | os.PathLike[str] | None = None) -> st
 
     Comments, docstrings and layout do not count.  Of an imported package its ``__init__`` counts and what that
     imports; of a package named here, or named as text in the code (lazy imports, readers in a registry), all modules
-    count.  A YAML or JSON file that lies beside a module and is named in it counts too.
+    count.  A YAML or JSON file that lies beside a module and is named in it counts too, and so do the templates and
+    style sheets of a folder beside it that is named.
 
     Parameters
     ----------
@@ -135,42 +136,56 @@ def hash_source(*modules: str, root: str | os.PathLike[str] | None = None) -> st
     return digest.hexdigest()
 
 
-def hash_registry(path: str | os.PathLike[str] | None) -> str | None:
-    """Hash of a registry of the user's: the YAML file, and the Python files beside it that it names.
+def hash_files(*paths: str | os.PathLike[str]) -> str:
+    """Hash of what is in files; of a folder the names, sizes and times of change of all files below it.
 
     Parameters
     ----------
-    path : path or None
-        None, where there is no such registry, gives None.
+    *paths : path
+        Where they lie does not count.
 
     Raises
     ------
     NotFoundError
-        If there is no such file.
+        If one is not there.
     """
-    if path is None:
-        return None
-    registry = Path(path)
-    if not registry.is_file():
-        msg = f"There is no registry {str(path)!r}, seen from {Path.cwd()}; expected a YAML file."
-        raise NotFoundError(msg)
-    text = registry.read_text(encoding="utf-8")
     digest = hashlib.sha256()
-    _add_text(digest, text)
-    for name in sorted(set(re.findall(r"[^\s\"':,\[{]+\.py(?=:)", text))):
-        file = registry.parent / name
-        _add_text(digest, name, file.read_text(encoding="utf-8") if file.is_file() else "")
+    for path in map(Path, paths):
+        if not path.exists():
+            msg = f"There is no file {path}, seen from {Path.cwd()}; put it there, or correct what names it."
+            raise NotFoundError(msg)
+        stated = path.stat()
+        _add_text(digest, _hash_folder(path) if path.is_dir() else _hash_file(path, stated.st_mtime_ns, stated.st_size))
     return digest.hexdigest()
+
+
+def _hash_folder(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            stated = path.stat()
+            _add_text(digest, path.relative_to(folder).as_posix(), str(stated.st_size), str(stated.st_mtime_ns))
+    return digest.hexdigest()
+
+
+@functools.lru_cache(maxsize=1024)
+def _hash_file(path: Path, _changed: int, _size: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @functools.lru_cache(maxsize=1024)
 def _analyse(name: str, path: Path, folder: Path, _changed: int) -> tuple[str, tuple[str, ...], tuple[Path, ...]]:
     """What a module says, the modules of ours that it needs, and the data files beside it that it names."""
     tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-    named = {text for text in _texts(tree) if text.endswith(DATA_SUFFIXES) and "/" not in text}
-    beside = tuple(path.parent / text for text in sorted(named) if (path.parent / text).is_file())
+    texts = {text for text in _texts(tree) if 0 < len(text) < 200 and "/" not in text and text.isprintable()}
+    named = sorted(text for text in texts if text.endswith(DATA_SUFFIXES))
+    beside = [path.parent / text for text in named if (path.parent / text).is_file()]
+    for folder_name in sorted(text for text in texts if text.isidentifier() and (path.parent / text).is_dir()):
+        inside = sorted((path.parent / folder_name).iterdir())
+        beside += [file for file in inside if file.suffix in TEMPLATE_SUFFIXES]
     imported = tuple(dict.fromkeys(_imports(tree, name, path, folder)))
-    return ast.dump(_without_docstrings(tree)), imported, beside
+    return ast.dump(_without_docstrings(tree)), imported, tuple(beside)
 
 
 def _find(name: str, folder: Path) -> Path | None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from brainconv.errors import InvalidInputError, ResourceError
+from brainconv.errors import BrainconvError, InvalidInputError, ResourceError
+from brainconv.io.registries import explain
 from brainconv.models.contract import check_module, choose_layers, trace_on_images, unwrap_module
 from brainconv.models.model import Model
 from brainconv.models.registry import ModelEntry, Registry, import_callable, read_registry
@@ -214,20 +215,25 @@ def _build(entry: ModelEntry, *, seed: int) -> torch.nn.Module:
     """The network with random weights, leaving torch's and NumPy's random state as they were."""
     import torch
 
-    builder = import_callable(entry.builder, what="builder", folder=entry.folder)
+    builder = import_callable(entry.builder, what=f"builder of {entry.place},", folder=entry.folder)
     numpy_state = np.random.get_state()  # noqa: NPY002  (saved, so that a builder that draws from it cannot disturb it)
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             np.random.seed(seed % 2**32)  # noqa: NPY002
             module = builder(**entry.kwargs)
+    except (BrainconvError, MemoryError):
+        raise
     except TypeError as error:
-        msg = f"The builder of {entry.name} does not take {dict(entry.kwargs)}: {error}."
+        msg = f"The builder of {entry.place} does not take {dict(entry.kwargs)}: {error}."
+        raise InvalidInputError(msg) from error
+    except Exception as error:
+        msg = f"The builder of {entry.place} raised {explain(error)}; mend it or its kwargs."
         raise InvalidInputError(msg) from error
     finally:
         np.random.set_state(numpy_state)  # noqa: NPY002
     if not isinstance(module, torch.nn.Module):
-        msg = f"The builder of {entry.name} returned {type(module).__name__}; expected a torch.nn.Module."
+        msg = f"The builder of {entry.place} returned {type(module).__name__}; expected a torch.nn.Module."
         raise InvalidInputError(msg)
     module = unwrap_module(module)
     check_module(module, name=entry.name)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.resources import files
@@ -15,11 +17,13 @@ from types import ModuleType
 from typing import Any
 
 from brainconv.errors import BrainconvError, InvalidInputError
+from brainconv.io.registries import check_text, explain, read_yaml, shorten
 from brainconv.models.preprocessing import Preprocessing
 from brainconv.validation import check_choice
 
 ENTRY_POINTS = "brainconv.models"
 WEIGHT_SOURCES = ("torchvision", "timm", "file", "checkpoint", "function", "fixed")
+_FILE = ("name", "url", "mirrors", "bytes", "sha256", "sha1", "folder", "reader")
 _ROW = ("title", "builder", "kwargs", "weights", "preprocessing", "layers", "degrees", "citation")
 
 Registry = str | os.PathLike[str] | Mapping[str, Any]
@@ -49,6 +53,8 @@ class ModelEntry:
     citation : str
     folder : pathlib.Path, optional
         Where the row's file lies, for relative paths in it.
+    file : str
+        Name of the row's file, for messages.
     """
 
     name: str
@@ -61,6 +67,12 @@ class ModelEntry:
     degrees: float = 8.0
     citation: str = ""
     folder: Path | None = None
+    file: str = ""
+
+    @property
+    def place(self) -> str:
+        """The row and its file, as messages name them."""
+        return f"{self.name}{f' in {self.file}' if self.file else ''}"
 
     @property
     def source(self) -> str | None:
@@ -91,9 +103,14 @@ def read_registry(registry: Registry | None = None) -> dict[str, ModelEntry]:
     """
     shared, entries = _read_file(files("brainconv.models").joinpath("registry.yaml"), {}, where="registry.yaml")
     for point in entry_points(group=ENTRY_POINTS):
-        offered = point.load()
-        content = offered() if callable(offered) else offered
-        entries.update(_read_any(content, shared, where=f"entry point {point.name!r}"))
+        where = f"entry point {point.name!r}"
+        try:
+            offered = point.load()
+            content = offered() if callable(offered) else offered
+        except Exception as error:
+            msg = f"The {where} of brainconv.models raised {explain(error)}; mend or uninstall its package."
+            raise InvalidInputError(msg) from error
+        entries.update(_read_any(content, shared, where=where))
     if registry is not None:
         entries.update(_read_any(registry, shared, where="the registry given"))
     return entries
@@ -108,14 +125,7 @@ def _read_any(content: Any, shared: dict[str, Preprocessing], *, where: str) -> 
 def _read_file(
     path: Any, shared: dict[str, Preprocessing], *, where: str
 ) -> tuple[dict[str, Preprocessing], dict[str, ModelEntry]]:
-    import yaml
-
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        msg = f"The registry of models {where} cannot be read: {reason}."
-        raise InvalidInputError(msg) from error
+    content = read_yaml(path, what=f"The registry of models {where}")
     return _read_rows(content, shared, where=where, folder=path.parent if isinstance(path, Path) else None)
 
 
@@ -129,55 +139,111 @@ def _read_rows(
     try:
         for key in content:
             check_choice(str(key), ("models", "preprocessing"), what="part of a registry")
-        for name, settings in (content.get("preprocessing") or {}).items():
-            known[str(name)] = Preprocessing.from_dict(settings)
-    except (BrainconvError, TypeError) as error:
+        for name, settings in _check_mapping(content.get("preprocessing"), what="preprocessing").items():
+            known[check_text(name, what="name of a preprocessing")] = _read_preprocessing(settings)
+    except (BrainconvError, TypeError, ValueError) as error:
         msg = f"{where}: {error}"
         raise InvalidInputError(msg) from error
     entries = {}
     for name, row in content["models"].items():
+        key = check_text(name, what=f"name of a model in {where}")
         try:
-            entries[str(name)] = _read_row(str(name), row, known, folder)
+            entries[key] = replace(_read_row(key, row, known), folder=folder, file=where)
         except (BrainconvError, TypeError, ValueError) as error:
-            msg = f"Model {name!r} of {where}: {error}"
+            msg = f"Model {shorten(key)} of {where}: {error}"
             raise InvalidInputError(msg) from error
     return known, entries
 
 
-def _read_row(name: str, row: Any, known: Mapping[str, Preprocessing], folder: Path | None) -> ModelEntry:
+def _read_row(name: str, row: Any, known: Mapping[str, Preprocessing]) -> ModelEntry:
     if not isinstance(row, Mapping):
-        msg = f"the row is {type(row).__name__}; expected a mapping with at least builder."
+        msg = f"the row is {_name_kind(row)}; expected a mapping with at least builder."
         raise InvalidInputError(msg)
     for key in row:
         check_choice(str(key), _ROW, what="setting of a model")
     builder = row.get("builder")
     if not callable(builder) and not (isinstance(builder, str) and builder.count(":") == 1):
-        msg = f"builder is {builder!r}; expected 'module:function'."
+        dotted = re.fullmatch(r"([\w.]+)\.(\w+)", str(builder))
+        near = f" Did you mean '{dotted[1]}:{dotted[2]}'?" if dotted else ""
+        msg = f"builder is {shorten(builder)}; expected 'module:function' or 'file.py:function'.{near}"
         raise InvalidInputError(msg)
-    weights = row.get("weights") or {}
+    weights = _check_mapping(row.get("weights"), what="weights")
     if weights and sum(kind in weights for kind in WEIGHT_SOURCES) != 1:
-        msg = f"weights are {dict(weights)!r}; expected exactly one of {', '.join(WEIGHT_SOURCES)}."
+        msg = f"weights are {shorten(weights)}; expected exactly one of {', '.join(WEIGHT_SOURCES)}."
         raise InvalidInputError(msg)
+    _check_weights(weights)
     preprocessing = row.get("preprocessing")
     if isinstance(preprocessing, str):
         preprocessing = known[check_choice(preprocessing, known, what="preprocessing")]
     elif preprocessing is not None:
-        preprocessing = Preprocessing.from_dict(preprocessing)
+        preprocessing = _read_preprocessing(preprocessing)
     elif "timm" not in weights:
         preprocessing = known["imagenet"]
     layers = row.get("layers") or ["stages"]
+    layers = [layers] if isinstance(layers, str) else layers
+    if not isinstance(layers, list | tuple) or not all(isinstance(layer, str) for layer in layers):
+        msg = f"layers are {shorten(layers)}; expected a list of names."
+        raise InvalidInputError(msg)
     return ModelEntry(
         name=name,
         title=str(row.get("title") or name),
         builder=builder,
-        kwargs=dict(row.get("kwargs") or {}),
-        weights=dict(weights),
+        kwargs={check_text(key, what="name of a kwarg"): value for key, value in _kwargs(row).items()},
+        weights=weights,
         preprocessing=preprocessing,
-        layers=(layers,) if isinstance(layers, str) else tuple(map(str, layers)),
-        degrees=float(row.get("degrees", 8.0)),
+        layers=tuple(layers),
+        degrees=_check_degrees(row.get("degrees", 8.0)),
         citation=str(row.get("citation") or ""),
-        folder=folder,
     )
+
+
+def _kwargs(row: Mapping[str, Any]) -> dict[Any, Any]:
+    return _check_mapping(row.get("kwargs"), what="kwargs")
+
+
+def _check_mapping(value: Any, *, what: str) -> dict[Any, Any]:
+    """A mapping, empty where there is none."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        msg = f"{what} is {_name_kind(value)}; expected a mapping."
+        raise InvalidInputError(msg)
+    return dict(value)
+
+
+def _check_weights(weights: Mapping[str, Any]) -> None:
+    """What is used only when the weights are fetched is wrong now."""
+    for kind in ("torchvision", "checkpoint"):
+        if kind in weights and not (isinstance(weights[kind], str) and weights[kind]):
+            msg = f"weights.{kind} is {shorten(weights[kind])}; expected text."
+            raise InvalidInputError(msg)
+    function = weights.get("function", "module:function")
+    if not callable(function) and not (isinstance(function, str) and function.count(":") == 1):
+        msg = f"weights.function is {shorten(function)}; expected 'module:function' or 'file.py:function'."
+        raise InvalidInputError(msg)
+    if "file" in weights:
+        settings = _check_mapping(weights["file"], what="weights.file")
+        for key in ("name", "url", "folder", "reader"):
+            if not isinstance(settings.get(key), str) and not (key == "reader" and callable(settings.get(key))):
+                msg = f"weights.file has no {key}, or none that is text; expected name, url, folder and reader."
+                raise InvalidInputError(msg)
+        for key in settings:
+            check_choice(str(key), _FILE, what="setting of weights.file")
+
+
+def _read_preprocessing(settings: Any) -> Preprocessing:
+    return Preprocessing.from_dict(_check_mapping(settings, what="preprocessing"))
+
+
+def _check_degrees(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not (math.isfinite(value) and value > 0):
+        msg = f"degrees is {shorten(value)}; expected a number above 0."
+        raise InvalidInputError(msg)
+    return float(value)
+
+
+def _name_kind(value: Any) -> str:
+    return "empty" if value is None else f"a {type(value).__name__}"
 
 
 def import_callable(
@@ -207,9 +273,10 @@ def import_callable(
             _run_file((folder or Path()) / module_name) if module_name.endswith(".py") else import_module(module_name)
         )
         found = getattr(module, attribute)
-    except (ImportError, AttributeError, SyntaxError) as error:
+    except (Exception, SystemExit) as error:  # the file is the user's: it may raise anything
+        said = error if isinstance(error, ImportError | AttributeError) else explain(error)
         msg = (
-            f"The {what} {reference!r} cannot be imported: {error}; expected 'module:function' of an installed "
+            f"The {what} {reference!r} cannot be imported: {said}; expected 'module:function' of an installed "
             f"package, or 'file.py:function' with the file beside the registry."
         )
         raise InvalidInputError(msg) from error

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from brainconv.containers import RDMs, Recording, Representation, Scores
 from brainconv.errors import BrainconvError, InvalidInputError
 from brainconv.extraction import extract
 from brainconv.io.hashing import hash_stimuli
 from brainconv.io.provenance import collect_provenance
+from brainconv.io.registries import shorten
 from brainconv.pipeline.comparisons import compare_predictivity
+from brainconv.pipeline.configuration import MIN_SITES
 from brainconv.pipeline.first_layer import measure_first_layer
 from brainconv.pipeline.gather import join_scores
 from brainconv.pipeline.geometries import compare_geometries
@@ -21,6 +24,7 @@ from brainconv.pipeline.pictures import choose_rdms, find_most_similar_layer
 from brainconv.pipeline.prepare import load_target
 from brainconv.pipeline.results import Comparison
 from brainconv.predictivity import score_predictivity
+from brainconv.recordings.registry import load_registry
 from brainconv.similarity import score_rsa
 from brainconv.validation import check_choice, check_unique
 
@@ -30,7 +34,8 @@ if TYPE_CHECKING:
     from brainconv.models import Model
 
 ANALYSES = ("rsa", "predictivity", "first_layer")
-MIN_SITES = 20  # of a recording, for an RDM
+MAX_NAME = 200  # characters: longer names leave no room for anything else in a figure
+Result = TypeVar("Result")
 
 
 def compare(
@@ -78,22 +83,38 @@ def compare(
     chosen = [analyses] if isinstance(analyses, str) else analyses or ANALYSES
     wanted = [check_choice(name, ANALYSES, what="analysis") for name in chosen]
     named = _list_recordings(recordings)
+    check_names([item for item in named if isinstance(item, str)])
+    _check_model(model, layers)
+    for item in named:
+        if not isinstance(item, str):
+            _check_container(item, model)
     targets: list[Recording | RDMs] = [
         load_target(item, data_dir=data_dir) if isinstance(item, str) else item for item in named
     ]
+    for target in targets:
+        _check_container(target, model)
     parts: dict[tuple[str, ...], Scores] = {}
     details: dict[tuple[str, str, str], xr.Dataset] = {}
     rdms: dict[str, tuple[RDMs, ...]] = {}
     comparisons: dict[tuple[str, str], Scores] = {}
     notes: list[str] = []
+    errors: list[BrainconvError] = []
+
+    def attempt(what: str, run: Callable[[], Result]) -> Result | None:
+        """What cannot be computed is left out with a note: the rest of hours of work is not lost to it."""
+        try:
+            return run()
+        except BrainconvError as error:
+            notes.append(f"{what} was left out: {error}")
+            errors.append(error)
+            return None
+
     extracted: dict[str, dict[str, Representation]] = {}
     for target in targets:
-        if target.stimuli is None:
-            msg = f"{target.name!r} has no stimuli to show to {model.name}; give its StimulusSet."
-            raise InvalidInputError(msg)
-        key = hash_stimuli(target.stimuli)
+        shown: Any = target.stimuli
+        key = hash_stimuli(shown)
         if key not in extracted:
-            extracted[key] = extract(model, target.stimuli, layers=layers)
+            extracted[key] = extract(model, shown, layers=layers)
         for analysis in ("rsa", "predictivity"):
             if analysis not in wanted:
                 continue
@@ -102,29 +123,39 @@ def compare(
                 notes.append(f"{analysis} of {target.name} was left out: {reason}.")
                 continue
             score: Any = score_rsa if analysis == "rsa" else score_predictivity
-            scores = score(extracted[key], target, n_boot=n_boot, random_state=random_state)
+            layered = extracted[key]
+            run = partial(score, layered, target, n_boot=n_boot, random_state=random_state)
+            scores = attempt(f"{analysis} of {target.name}", run)
+            if scores is None:
+                continue
             parts[analysis, model.name, target.name] = scores
             if scores.details is not None:
                 details[analysis, model.name, target.name] = scores.details
             if analysis == "rsa":
-                layers_of = {model.name: extracted[key]}
-                measured = measure_geometries(layers_of, target, n_boot=n_boot, random_state=random_state)
-                parts["measures", model.name, target.name] = measured
+                run = partial(
+                    measure_geometries, {model.name: layered}, target, n_boot=n_boot, random_state=random_state
+                )
+                measured = attempt(f"measures of {target.name}", run)
+                if measured is not None:
+                    parts["measures", model.name, target.name] = measured
                 best = find_most_similar_layer(scores)
                 if best is not None:
-                    rdms[target.name] = choose_rdms(target, [extracted[key][best]], estimator="correlation")
+                    run = partial(choose_rdms, target, [layered[best]], estimator="correlation")
+                    rdms[target.name] = attempt(f"the RDMs of {target.name}", run) or ()
             if n_boot:
-                tested = _test_layers(
-                    analysis, model.name, extracted[key], scores, target, n_boot=n_boot, seed=random_state
+                run = partial(
+                    _test_layers, analysis, model.name, layered, scores, target, n_boot=n_boot, seed=random_state
                 )
-                parts[f"{analysis} compared", model.name, target.name] = comparisons[analysis, target.name] = tested
+                tested = attempt(f"the tests by {analysis} of {target.name}", run)
+                if tested is not None:
+                    parts[f"{analysis} compared", model.name, target.name] = comparisons[analysis, target.name] = tested
     first_layers = {}
     if "first_layer" in wanted:
-        try:
-            first_layers[model.name], scores = measure_first_layer(model, random_state=random_state)
-            parts["first_layer", model.name] = scores
-        except BrainconvError as error:
-            notes.append(f"first_layer of {model.name} was left out: {error}")
+        found = attempt(f"first_layer of {model.name}", partial(measure_first_layer, model, random_state=random_state))
+        if found is not None:
+            first_layers[model.name], parts["first_layer", model.name] = found
+    if not parts and errors:
+        raise errors[0]
     scores = join_scores(parts)
     return Comparison(
         title=f"{model.name} and {', '.join(target.name for target in targets)}",
@@ -132,11 +163,63 @@ def compare(
         targets={target.name: target for target in targets},
         details=details,
         first_layers=first_layers,
-        rdms=rdms,
+        rdms={name: shown for name, shown in rdms.items() if shown},
         comparisons=comparisons,
         settings=_describe_settings(n_boot, random_state),
         provenance={"run": collect_provenance(seed=random_state), model.name: _first_provenance(extracted)},
     )
+
+
+def check_names(recordings: Iterable[str]) -> None:
+    """Refuse what is no recording that layers can be compared with, before anything is downloaded.
+
+    Parameters
+    ----------
+    recordings : iterable of str
+
+    Raises
+    ------
+    NotFoundError
+        If there is none of that name.
+    InvalidInputError
+        If it is a table of cell properties.
+    """
+    rows = load_registry()
+    for name in recordings:
+        if rows[check_choice(name, rows, what="recording")].kind == "properties":
+            msg = f"{name!r} is a table of cell properties; layers are compared with responses or RDMs."
+            raise InvalidInputError(msg)
+
+
+def _check_model(model: Any, layers: Sequence[str] | None) -> None:
+    from brainconv.models import Model
+    from brainconv.models.layers import check_layers, trace_layers
+
+    if not isinstance(model, Model):
+        msg = f"model is {shorten(model)}; expected a Model, from load_model or wrap_model."
+        raise InvalidInputError(msg)
+    _check_readable(model.name, "model")
+    if layers is not None:
+        check_layers(trace_layers(model), layers, model_name=model.name)
+
+
+def _check_container(target: Recording | RDMs, model: Model) -> None:
+    """What the report writes can be written, and there is something to show to the network."""
+    _check_readable(target.name, "recording")
+    areas = target.areas if isinstance(target, Recording) else target.labels.get("area", ())
+    for area in dict.fromkeys(map(str, areas)):
+        _check_readable(area, f"area of {target.name}")
+    if target.stimuli is None:
+        msg = f"{target.name!r} has no stimuli to show to {model.name}; give its StimulusSet."
+        raise InvalidInputError(msg)
+
+
+def _check_readable(name: str, what: str) -> None:
+    strange = [c for c in name if ord(c) < 32 or 0xD800 <= ord(c) < 0xE000]
+    if not name.strip() or strange or len(name) > MAX_NAME:
+        why = f"holds {strange[0]!r}" if strange else f"has {len(name)} characters"
+        msg = f"The name of the {what}, {shorten(name)}, {why}; expected 1 to {MAX_NAME} that can be read."
+        raise InvalidInputError(msg)
 
 
 def _test_layers(

@@ -2,16 +2,67 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from brainconv.errors import BrainconvError, InvalidInputError
+from brainconv.io.registries import check_key, read_yaml
+from brainconv.models.registry import read_registry
+from brainconv.pipeline.schema import check_schema, read_command_line
+from brainconv.recordings.registry import RecordingRow, load_registry
 from brainconv.validation import check_choice
+
+MIN_SITES = 20  # of a recording, for an RDM
+TIMM = "timm:"
 
 #: Brain-Score's procedure: the settings of predictivity that a run by it fixes.
 BRAINSCORE = {"regression": "pls25-sklearn", "splits": "brainscore"}
+
+
+def read_configuration(
+    config: dict[str, Any], *, given: Mapping[str, Any], files: Iterable[Path | str], schema: Mapping[str, Any]
+) -> None:
+    """Read numbers that the command line gave inside mappings, and refuse what the schema does not allow.
+
+    Parameters
+    ----------
+    config : dict
+        As Snakemake merged it; changed in place.
+    given : mapping
+        What of it the command line gave.
+    files : iterable of path
+        The files that it was read from: a key that stands twice in one of them is refused.
+    schema : mapping
+
+    Raises
+    ------
+    InvalidInputError
+        In one sentence, before the first job.
+    """
+    for path in files:
+        read_yaml(path, what=f"The configuration {path}")
+    read_command_line(config, given, schema)
+    check_schema(config, schema)
+
+
+def quote_interpreter(path: str) -> str:
+    """The interpreter as Snakemake must have it, which puts it into its commands as it is.
+
+    Parameters
+    ----------
+    path : str
+        ``sys.executable``.
+
+    Returns
+    -------
+    str
+        In quotes where its folder has a space or another character that means something to a shell.
+    """
+    return path if path[:1] in ("'", '"') else shlex.quote(path)
 
 
 def check_configuration(config: Mapping[str, Any]) -> None:
@@ -25,11 +76,12 @@ def check_configuration(config: Mapping[str, Any]) -> None:
     Raises
     ------
     InvalidInputError
-        If a model names a data set that is not configured, a recording stands in two data sets, a simulation names a
-        model or an area that is not there, reweighting has no categories, or two models could not be told apart in
-        tables.
+        If a key could not name a file, a model or a recording is not registered, a model names a data set that is not
+        configured, a recording stands in two data sets or does not allow its analyses, a simulation names a model or
+        an area that is not there, reweighting has no categories, or two models could not be told apart in tables.
     """
     models, datasets = config["models"], config["datasets"]
+    _check_keys(models, datasets)
     for name, model in models.items():
         for dataset in model.get("datasets") or ():
             _check_name(dataset, datasets, where=f"Model {name!r} of the configuration", what="data set")
@@ -55,6 +107,98 @@ def check_configuration(config: Mapping[str, Any]) -> None:
             for recording in spec["recordings"]:
                 _check_name(recording, known, where=where, what="simulated recording")
     _check_distinct(models)
+    _check_registered(config)
+
+
+def _check_keys(models: Mapping[Any, Any], datasets: Mapping[Any, Mapping[str, Any]]) -> None:
+    """Keys become names of files: of one pattern, and none twice where upper and lower case are one."""
+    for what, keys in (("model", models), ("data set", datasets)):
+        folded: dict[str, str] = {}
+        for key in keys:
+            name = check_key(key, what=f"key of a {what} in the configuration")
+            if name.lower() in folded:
+                msg = (
+                    f"The {what}s {folded[name.lower()]!r} and {name!r} of the configuration differ in upper and lower "
+                    f"case only; on some disks their files would be the same. Rename one."
+                )
+                raise InvalidInputError(msg)
+            folded[name.lower()] = name
+    for key in models:
+        if key.removesuffix(".fits") != key and key.removesuffix(".fits") in models:
+            msg = f"The model key {key!r} would share files with {key.removesuffix('.fits')!r}; rename one."
+            raise InvalidInputError(msg)
+    for dataset, spec in datasets.items():
+        for area in spec.get("simulate", {}).get("areas", ()):
+            check_key(area, what=f"area in `simulate` of data set {dataset!r}")
+        for recording in spec["recordings"]:
+            check_key(recording, what=f"recording of data set {dataset!r}")
+
+
+def _check_registered(config: Mapping[str, Any]) -> None:
+    """What is not registered, or does not allow what is asked of it, is said before anything is downloaded."""
+    registered = read_registry(config.get("models_registry"))
+    for key, model in config["models"].items():
+        if not model["name"].startswith(TIMM):
+            _check_name(model["name"], registered, where=f"Model {key!r} of the configuration", what="model")
+        weights = model.get("weights", "default")
+        source = registered[model["name"]].source if model["name"] in registered else "timm"
+        if weights == "default" and source is None:
+            msg = f"Model {key!r} of the configuration: {model['name']} has no published weights; set weights: random."
+            raise InvalidInputError(msg)
+        if model.get("seed") is not None and weights != "random":
+            where = f"Model {key!r} of the configuration"
+            msg = f"{where} has a seed and the weights {weights!r}; a seed belongs to `weights: random`."
+            raise InvalidInputError(msg)
+    rows = load_registry(config.get("recordings_registry"))
+    for dataset, spec in config["datasets"].items():
+        for recording in () if "simulate" in spec else spec["recordings"]:
+            where = f"Data set {dataset!r} of the configuration"
+            _check_name(recording, rows, where=where, what="recording")
+            problem = _why_impossible(rows[recording], spec)
+            if problem:
+                msg = f"{where}: {recording} {problem}."
+                raise InvalidInputError(msg)
+        _check_components(config, dataset, spec, rows)
+    for name in config.get("properties", ()):
+        cells = {key for key, row in rows.items() if row.kind == "properties"}
+        _check_name(name, sorted(cells), where="`properties` of the configuration", what="table of cell properties")
+
+
+def _why_impossible(row: RecordingRow, spec: Mapping[str, Any]) -> str | None:
+    analyses, wanted = spec.get("analyses", ()), spec.get("n_stimuli")
+    if row.kind == "properties":
+        return "is a table of cell properties; name it under `properties`"
+    if row.kind == "rdms" and {"predictivity", "brainscore"} & set(analyses):
+        return "holds RDMs and no responses; leave predictivity and brainscore out"
+    few = row.kind == "responses" and row.n_sites is not None and row.n_sites < MIN_SITES
+    if few and {"rsa", "reweighting"} & set(analyses):
+        return f"has {row.n_sites} sites and an RDM needs {MIN_SITES}; leave rsa and reweighting out"
+    if wanted is not None and row.n_stimuli is not None and wanted > row.n_stimuli:
+        return f"has {row.n_stimuli} stimuli; n_stimuli is {wanted}"
+    degrees = spec.get("degrees")
+    if degrees is not None and row.degrees is not None and degrees != row.degrees:
+        return f"has stimuli {row.degrees:g}° wide; degrees is {degrees:g}, leave it out"
+    return None
+
+
+def _check_components(
+    config: Mapping[str, Any], dataset: str, spec: Mapping[str, Any], rows: Mapping[str, RecordingRow]
+) -> None:
+    """More components than stimuli cannot be fitted."""
+    regressions = [{**config.get("predictivity", {}), **spec.get("predictivity", {})}.get("regression", "ridge")]
+    regressions = regressions if "predictivity" in spec.get("analyses", ()) else []
+    regressions += [BRAINSCORE["regression"]] if "brainscore" in spec.get("analyses", ()) else []
+    counts = [rows[name].n_stimuli for name in spec["recordings"] if name in rows]
+    counts += [spec.get("n_stimuli"), spec.get("simulate", {}).get("n_stimuli")]
+    n_stimuli = min((count for count in counts if count is not None), default=None)
+    for regression in regressions:
+        components = re.fullmatch(r"(?:pls|pcr)(\d+)", regression)
+        if components is not None and n_stimuli is not None and int(components[1]) >= n_stimuli:
+            msg = (
+                f"Data set {dataset!r} of the configuration has {n_stimuli} stimuli; {regression} needs more of them "
+                f"than components. Take fewer components."
+            )
+            raise InvalidInputError(msg)
 
 
 def leave_out(config: Mapping[str, Any]) -> dict[str, Any]:

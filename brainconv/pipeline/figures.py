@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from brainconv.containers import RDMs, Recording
+from brainconv.containers import Properties, RDMs, Recording
+from brainconv.io.registries import explain
 from brainconv.physiology import RINGACH_NX_NY, render_gabors
 from brainconv.pipeline.configuration import BRAINSCORE
-from brainconv.pipeline.differences import draw_differences
+from brainconv.pipeline.differences import PREFERRED, draw_differences
+from brainconv.pipeline.first_layer import FirstLayerFits
 from brainconv.pipeline.pictures import list_images
 from brainconv.pipeline.properties import predict_bandwidths
 from brainconv.pipeline.reweighting import ANALYSIS as REWEIGHTING
-from brainconv.pipeline.similarities import draw_similarities
+from brainconv.pipeline.similarities import plan_similarities
 from brainconv.plotting import (
     plot_bandwidths,
     plot_best_layers,
@@ -28,6 +33,7 @@ from brainconv.plotting import (
 )
 
 if TYPE_CHECKING:
+    import xarray as xr
     from matplotlib.figure import Figure
 
     from brainconv.pipeline.results import Comparison
@@ -36,7 +42,11 @@ _PREDICTIVITY = ("median over sites", "median over sites, mean over splits")
 _RSA_STATISTICS = ("mean over subjects", "single RDM")
 
 
-def draw_figures(comparison: Comparison) -> dict[str, Figure]:
+#: Figures by name, each drawn when it is asked for.
+Plan = Iterator[tuple[str, Callable[[], "Figure"]]]
+
+
+def draw_figures(comparison: Comparison) -> tuple[dict[str, Figure], tuple[str, ...]]:
     """Draw everything that the report shows.
 
     Parameters
@@ -45,30 +55,74 @@ def draw_figures(comparison: Comparison) -> dict[str, Figure]:
 
     Returns
     -------
-    dict of str to Figure
+    figures : dict of str to Figure
         By file name without ending.
+    notes : tuple of str
+        What could not be drawn, and why: the scores and the other figures are not lost to it.
     """
     figures: dict[str, Figure] = {}
+    notes: list[str] = []
+    for what, plan in _PLANS.items():
+        try:
+            for name, draw in plan(comparison):
+                try:
+                    figures[name] = draw()
+                except Exception as error:  # whatever it is, it concerns one figure
+                    notes.append(f"The figure {name} cannot be drawn ({explain(error)}); the tables have its numbers.")
+        except Exception as error:
+            notes.append(f"Figures of {what} cannot be drawn ({explain(error)}); the tables have their numbers.")
+    return figures, tuple(notes)
+
+
+def _plan_profiles(comparison: Comparison) -> Plan:
     for analysis, best in _BEST_TITLES.items():
         rows = select_layer_rows(comparison.scores.table, analysis)
         for name, target in comparison.targets.items():
             here = rows[rows["recording"] == name]
             for area in here["area"].dropna().unique():
-                figures[f"{analysis}_{name}_{area}"] = _draw_profile(here[here["area"] == area], target, analysis)
+                own = here[here["area"] == area]
+                yield f"{analysis}_{name}_{area}", partial(_draw_profile, own, target, analysis)
         if not rows.empty and len(rows["model"].unique()) > 1:
-            figures[f"{analysis}_best_layers"] = plot_best_layers(rows, title=best)
-        figures |= _draw_recovery(comparison, rows, analysis)
+            yield f"{analysis}_best_layers", partial(plot_best_layers, rows, title=best)
+        yield from _plan_recovery(comparison, rows, analysis)
+
+
+def _plan_reweighting(comparison: Comparison) -> Plan:
     weighted = comparison.scores.table[comparison.scores.table["analysis"] == REWEIGHTING]
     for name in dict.fromkeys(weighted["recording"]):
-        figures[f"{REWEIGHTING}_{name}"] = plot_reweighting(weighted[weighted["recording"] == name], title=name)
-    figures |= _draw_sites(comparison) | draw_differences(comparison)
+        own = weighted[weighted["recording"] == name]
+        yield f"{REWEIGHTING}_{name}", partial(plot_reweighting, own, title=name)
+
+
+def _plan_differences(comparison: Comparison) -> Plan:
+    """All of them; where one cannot be drawn, those of each recording by themselves."""
+    try:
+        drawn = draw_differences(comparison)
+    except Exception:
+        drawn = {}
+        for key, one in comparison.comparisons.items():
+            try:
+                part = draw_differences(replace(comparison, comparisons={key: one}))
+                # preferred layers are counted over all recordings
+                drawn |= {name: figure for name, figure in part.items() if name != PREFERRED}
+            except Exception as error:
+                yield "differences_" + "_".join(key), partial(_raise, error)
+    yield from ((name, partial(_keep, figure)) for name, figure in drawn.items())
+
+
+def _raise(error: Exception) -> Figure:
+    raise error
+
+
+def _keep(figure: Figure) -> Figure:
+    return figure
+
+
+def _plan_rdms(comparison: Comparison) -> Plan:
     for name, rdms in comparison.rdms.items():
         target = comparison.targets[name]
-        figures[f"rdms_{name}"] = plot_rdms(
-            rdms, images=list_images(target), categories=_categories(target), title=name
-        )
-    figures |= draw_similarities(comparison) | _draw_first_layers(comparison)
-    return figures
+        draw = partial(plot_rdms, rdms, images=list_images(target), categories=_categories(target), title=name)
+        yield f"rdms_{name}", draw
 
 
 _BEST_TITLES = {
@@ -140,7 +194,7 @@ def explain_missing_ceiling(target: Recording | RDMs, analysis: str) -> str:
     )
 
 
-def _draw_recovery(comparison: Comparison, rows: pd.DataFrame, analysis: str) -> dict[str, Figure]:
+def _plan_recovery(comparison: Comparison, rows: pd.DataFrame, analysis: str) -> Plan:
     truths = {
         str(area): str(target.metadata["true_layer"])
         for target in comparison.targets.values()
@@ -154,59 +208,65 @@ def _draw_recovery(comparison: Comparison, rows: pd.DataFrame, analysis: str) ->
     }
     made_by = rows[rows["simulated"].fillna(False) & rows["model"].isin(makers)]
     if not truths or made_by.empty:
-        return {}
+        return
     model, weights = made_by[["model", "weights"]].iloc[0]
-    figure = plot_layer_recovery(
-        made_by,
-        true_layers=truths,
-        model=model,
-        weights=weights,
-        title=f"Recovery of the generating layer by {_RECOVERED_BY[analysis]}",
-    )
-    return {f"{analysis}_recovery": figure}
+    title = f"Recovery of the generating layer by {_RECOVERED_BY[analysis]}"
+    draw = partial(plot_layer_recovery, made_by, true_layers=truths, model=model, weights=weights, title=title)
+    yield f"{analysis}_recovery", draw
 
 
-def _draw_first_layers(comparison: Comparison) -> dict[str, Figure]:
-    figures = {}
+def _plan_first_layers(comparison: Comparison) -> Plan:
     for name, first in comparison.first_layers.items():
-        fitted = render_gabors(first.fits, colour=True)
-        title = f"{name}, {first.layer}: filters and their Gabor fits"
-        figures[f"filters_{name}"] = plot_filters(first.filters, first.fits, fitted, gate=first.gate, title=title)
-    if comparison.first_layers:
-        by_model = {(first.model, first.weights): first for first in comparison.first_layers.values()}
-        figures["shape_plane"] = plot_shape_plane(
+        yield f"filters_{name}", partial(_draw_filters, name, first)
+    if not comparison.first_layers:
+        return
+    by_model = {(first.model, first.weights): first for first in comparison.first_layers.values()}
+    yield (
+        "shape_plane",
+        partial(
+            plot_shape_plane,
             {key: first.fits for key, first in by_model.items()},
             RINGACH_NX_NY.counts,
             RINGACH_NX_NY.edges,
             gates={key: first.gate for key, first in by_model.items()},
-        )
-        for name, properties in comparison.properties.items():
-            if "bandwidth" in properties.table:
-                figures[f"bandwidths_{name}"] = plot_bandwidths(
-                    properties.table["bandwidth"].to_numpy(dtype=float),
-                    {key: predict_bandwidths(first) for key, first in by_model.items()},
-                    cells_label=f"macaque {properties.area} cells ({name})",
-                )
-    return figures
+        ),
+    )
+    for name, properties in comparison.properties.items():
+        if "bandwidth" in properties.table:
+            yield f"bandwidths_{name}", partial(_draw_bandwidths, name, properties, by_model)
 
 
-def _draw_sites(comparison: Comparison) -> dict[str, Figure]:
+def _draw_filters(name: str, first: FirstLayerFits) -> Figure:
+    fitted = render_gabors(first.fits, colour=True)
+    title = f"{name}, {first.layer}: filters and their Gabor fits"
+    return plot_filters(first.filters, first.fits, fitted, gate=first.gate, title=title)
+
+
+def _draw_bandwidths(name: str, properties: Properties, by_model: Mapping[tuple[str, str], FirstLayerFits]) -> Figure:
+    return plot_bandwidths(
+        properties.table["bandwidth"].to_numpy(dtype=float),
+        {key: predict_bandwidths(first) for key, first in by_model.items()},
+        cells_label=f"macaque {properties.area} cells ({name})",
+    )
+
+
+def _plan_sites(comparison: Comparison) -> Plan:
     """Sites of the first model's best layer, for recordings whose reliability is known."""
-    figures = {}
+    done = set()
     for (analysis, model, recording), details in comparison.details.items():
         target = comparison.targets[recording]
-        done = f"sites_{recording}" in figures
-        if analysis != "predictivity" or done or not isinstance(target, Recording) or not target.has_repeats:
+        if analysis != "predictivity" or recording in done or not isinstance(target, Recording):
             continue
-        best = details["site_r"].median("site").idxmax("layer").item()
-        sites = details.sel(layer=best)[["site_r", "reliability"]].drop_vars(["layer"])
-        figures[f"sites_{recording}"] = plot_site_scatter(
-            sites,
-            score="site_r",
-            title=f"{recording}: sites, predicted from {model} {best}",
-            simulated=target.simulated,
-        )
-    return figures
+        if target.has_repeats:
+            done.add(recording)
+            yield f"sites_{recording}", partial(_draw_sites, details, model, target)
+
+
+def _draw_sites(details: xr.Dataset, model: str, target: Recording) -> Figure:
+    best = details["site_r"].median("site").idxmax("layer").item()
+    sites = details.sel(layer=best)[["site_r", "reliability"]].drop_vars(["layer"])
+    title = f"{target.name}: sites, predicted from {model} {best}"
+    return plot_site_scatter(sites, score="site_r", title=title, simulated=target.simulated)
 
 
 def _categories(target: Recording | RDMs) -> dict[str, str] | None:
@@ -214,3 +274,14 @@ def _categories(target: Recording | RDMs) -> dict[str, str] | None:
     if stimuli is None or "category" not in stimuli.table:
         return None
     return {str(name): str(category) for name, category in stimuli.table["category"].items()}
+
+
+_PLANS: dict[str, Callable[[Comparison], Plan]] = {
+    "layers": _plan_profiles,
+    "reweighting": _plan_reweighting,
+    "sites": _plan_sites,
+    "differences": _plan_differences,
+    "RDMs": _plan_rdms,
+    "similarities": plan_similarities,
+    "first layers": _plan_first_layers,
+}

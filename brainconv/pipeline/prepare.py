@@ -168,6 +168,31 @@ def open_target(path: Path | str) -> Recording | RDMs:
         return open_rdms(path)
 
 
+def check_layer_names(spec: Mapping[str, Any], *, registry: Path | str | None = None) -> None:
+    """Refuse layers that a network does not have, before its weights are downloaded.
+
+    Parameters
+    ----------
+    spec : mapping
+        ``name``, ``weights`` and ``layers``, as in the configuration.
+    registry : path, optional
+        YAML file with models of your own.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such model or it has no such layer.
+    """
+    from brainconv.models.layers import check_layers, trace_layers
+    from brainconv.models.load import find_entry, load_model
+
+    entry = find_entry(spec["name"], registry=registry)
+    if spec.get("layers"):
+        weights = "default" if entry.source == "fixed" else None
+        untrained = load_model(spec["name"], weights=weights, device="cpu", registry=registry)
+        check_layers(trace_layers(untrained), spec["layers"], model_name=spec["name"])
+
+
 def load_configured_model(
     spec: Mapping[str, Any],
     *,

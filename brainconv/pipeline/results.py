@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import xarray as xr
 
 from brainconv.containers import Properties, RDMs, Recording, Scores
 from brainconv.io.netcdf import load_representations, open_properties, read_layers
 from brainconv.io.provenance import collect_provenance
+from brainconv.io.registries import explain
 from brainconv.io.tables import open_scores
 from brainconv.pipeline.first_layer import FirstLayerFits, open_first_layer
 from brainconv.pipeline.gather import join_scores
@@ -68,19 +71,38 @@ class Comparison:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
 
-    @cached_property
+    @property
     def figures(self) -> dict[str, Figure]:
         """The figures of the report, by name; drawn when first asked for, written as they are when first saved."""
+        return self._drawn[0]
+
+    @property
+    def drawings(self) -> dict[str, str]:
+        """The figures as SVG, by name; made once, as making them costs more than drawing them."""
+        return self._written[0]
+
+    @property
+    def not_drawn(self) -> tuple[str, ...]:
+        """A sentence for each figure that could not be drawn; the report has them among its warnings."""
+        return (*self._drawn[1], *self._written[1])
+
+    @cached_property
+    def _drawn(self) -> tuple[dict[str, Figure], tuple[str, ...]]:
         from brainconv.pipeline.figures import draw_figures
 
         return draw_figures(self)
 
     @cached_property
-    def drawings(self) -> dict[str, str]:
-        """The figures as SVG, by name; made once, as making them costs more than drawing them."""
+    def _written(self) -> tuple[dict[str, str], tuple[str, ...]]:
         from brainconv.plotting import figure_to_svg
 
-        return {name: figure_to_svg(figure) for name, figure in self.figures.items()}
+        drawings, notes = {}, []
+        for name, figure in self.figures.items():
+            try:
+                drawings[name] = figure_to_svg(figure)
+            except Exception as error:  # a name that no font can write, for example: one figure, not the page
+                notes.append(f"The figure {name} cannot be written ({explain(error)}); the tables have its numbers.")
+        return drawings, tuple(notes)
 
     def save_figures(self, folder: Path | str) -> None:
         """Write every figure as SVG.
@@ -94,7 +116,7 @@ class Comparison:
 
         target = check_target(folder, what="folder of the figures", folder=True)
         for name, drawing in self.drawings.items():
-            with write_atomically(target / f"{name}.svg") as temporary:
+            with write_atomically(target / f"{_name_file(name)}.svg") as temporary:
                 temporary.write_text(drawing, encoding="utf-8")
 
     def save_report(self, path: Path | str) -> None:
@@ -103,6 +125,7 @@ class Comparison:
         Parameters
         ----------
         path : path
+            A file; what could not be drawn is said in the page.
 
         Raises
         ------
@@ -115,6 +138,14 @@ class Comparison:
         from brainconv.pipeline.sections import write_report
 
         write_report(self, check_target(path, what="report"))
+
+
+def _name_file(name: str) -> str:
+    """A figure's name as that of a file: whatever a recording is called, it stays in its folder."""
+    quoted = quote(name.encode("utf-8", "backslashreplace"), safe=" +,=@")
+    if len(quoted) > 150:
+        quoted = f"{quoted[:130]}-{hashlib.sha256(quoted.encode()).hexdigest()[:12]}"
+    return quoted if not quoted.startswith(".") else f"%2E{quoted[1:]}"
 
 
 def open_results(folder: Path | str, config: Mapping[str, Any]) -> Comparison:

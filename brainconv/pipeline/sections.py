@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from brainconv.containers import RDMs, Recording
+from brainconv.io.registries import explain
 from brainconv.pipeline import captions
-from brainconv.pipeline.configuration import BRAINSCORE
 from brainconv.pipeline.differences import LAYERS, MODELS, PREFERRED, caption_of, list_differences
 from brainconv.pipeline.figures import explain_missing_ceiling, select_layer_rows
+from brainconv.pipeline.listings import list_brainscore, list_hierarchy, list_mapping_ceilings, list_sites
 from brainconv.pipeline.similarities import list_areas, list_measures
 from brainconv.plotting import select_best_layers
-from brainconv.predictivity.brainscore import CEILINGS
 from brainconv.predictivity.ridge import PENALTY_GRID
 from brainconv.report import (
     FigureItem,
@@ -29,8 +31,6 @@ from brainconv.report import (
 if TYPE_CHECKING:
     from brainconv.pipeline.results import Comparison
 
-_FEW_SITES = 10
-
 
 def write_report(comparison: Comparison, path: Path | str) -> None:
     """Assemble the sections of a comparison and write the page.
@@ -40,23 +40,40 @@ def write_report(comparison: Comparison, path: Path | str) -> None:
     comparison : Comparison
     path : path
     """
-    sections = [
-        _describe_run(comparison),
-        *(_describe_analysis(comparison, analysis) for analysis in captions.HEADS),
-        _describe_first_layers(comparison),
-        _list_known(comparison),
-        _list_scores(comparison),
-        describe_methods(comparison.scores, settings=_flatten(comparison)),
-    ]
+    steps: dict[str, Callable[[], Section | None]] = {
+        "What was run": partial(_describe_run, comparison),
+        **{captions.HEADS[name]: partial(_describe_analysis, comparison, name) for name in captions.HEADS},
+        "First layer": partial(_describe_first_layers, comparison),
+        "Known values": partial(_list_known, comparison),
+        "Score tables": partial(_list_scores, comparison),
+        "Methods": lambda: describe_methods(comparison.scores, settings=_flatten(comparison)),
+    }
+    sections, failed = [], []
+    for what, describe in steps.items():
+        try:
+            sections.append(describe())
+        except Exception as error:  # the page, and whatever else it holds, is not lost to one section
+            failed.append(f"The section “{what}” cannot be written ({explain(error)}); the scores are in the tables.")
     render_report(
         [section for section in sections if section is not None],
         title=comparison.title,
         summary=_summarise(comparison),
         provenance=comparison.provenance,
-        warnings=comparison.scores.notes,
+        warnings=(*comparison.not_drawn, *failed, *comparison.scores.notes),
         not_tested=_not_tested(comparison),
         path=path,
     )
+
+
+def _find_drawings(comparison: Comparison, kind: str, recording: str) -> dict[str, str]:
+    """Drawings of one kind that show one recording; another's name may begin with this one's."""
+    others = [name for name in comparison.targets if name != recording and name.startswith(recording)]
+    return {
+        name: drawing
+        for name, drawing in comparison.drawings.items()
+        if f"{name}_".startswith(f"{kind}_{recording}_")
+        and not any(f"{name}_".startswith(f"{kind}_{other}_") for other in others)
+    }
 
 
 def _summarise(comparison: Comparison) -> Summary:
@@ -150,11 +167,7 @@ def _describe_analysis(comparison: Comparison, analysis: str) -> Section | None:
                 )
             )
     for name, target in comparison.targets.items():
-        shown = [
-            _profile_item(comparison, key, target, analysis)
-            for key in comparison.drawings
-            if key.startswith(f"{analysis}_{name}_")
-        ]
+        shown = [_profile_item(comparison, key, target, analysis) for key in _find_drawings(comparison, analysis, name)]
         extra = f"rdms_{name}" if analysis == "rsa" else f"sites_{name}" if analysis == "predictivity" else ""
         if shown and extra in comparison.drawings:
             caption = captions.RDM_PICTURES if analysis == "rsa" else captions.SITES
@@ -175,7 +188,7 @@ def _describe_analysis(comparison: Comparison, analysis: str) -> Section | None:
             shown.append(_item(drawing, alt, captions.REWEIGHTING, simulated=_is_simulated(target)))
         if shown:
             tables: list[TableItem | None] = [list_differences(comparison, analysis, name)]
-            tables += [_site_table(comparison, name)] if analysis == "predictivity" else []
+            tables += [list_sites(comparison, name)] if analysis == "predictivity" else []
             tables += list_measures(comparison, name) if analysis == "rsa" else []
             parts.append(Section(name, figures=shown, tables=[table for table in tables if table is not None]))
     text = [captions.INTRODUCTIONS[analysis]]
@@ -192,11 +205,11 @@ def _describe_analysis(comparison: Comparison, analysis: str) -> Section | None:
         made = bool(rows["simulated"].fillna(False).any())
         alt = "Preferred layers of the sites of each area."
         figures.append(_item(comparison.drawings[PREFERRED], alt, caption_of(PREFERRED, analysis), simulated=made))
-        tables.append(_list_hierarchy(comparison))
+        tables.append(list_hierarchy(comparison))
     if analysis == "predictivity":
-        tables.append(_list_mapping_ceilings(comparison))
+        tables.append(list_mapping_ceilings(comparison))
     if analysis == "brainscore":
-        tables.append(_list_brainscore(comparison))
+        tables.append(list_brainscore(comparison))
     return Section(
         captions.HEADS[analysis], text, figures, [table for table in tables if table is not None], subsections=parts
     )
@@ -207,8 +220,7 @@ def _geometry_items(comparison: Comparison, recording: str) -> list[FigureItem]:
     return [
         _item(drawing, f"{recording}: {kind}", caption, simulated=made)
         for kind, caption in (("map", captions.MAP), ("measures", captions.MEASURES_PANEL))
-        for name, drawing in comparison.drawings.items()
-        if name == f"{kind}_{recording}" or name.startswith(f"{kind}_{recording}_")
+        for drawing in _find_drawings(comparison, kind, recording).values()
     ]
 
 
@@ -221,42 +233,9 @@ def _difference_items(comparison: Comparison, analysis: str, recording: str) -> 
             simulated=_is_simulated(target),
         )
         for kind in (LAYERS, MODELS)
-        for name, drawing in comparison.drawings.items()
-        if name.startswith(f"{kind}_{analysis}_{recording}_")
+        for drawing in _find_drawings(comparison, f"{kind}_{analysis}", recording).values()
         for target in [comparison.targets[recording]]
     ]
-
-
-def _list_mapping_ceilings(comparison: Comparison) -> TableItem | None:
-    table = comparison.scores.table
-    rows = table[table["analysis"] == "mapping ceiling"]
-    if rows.empty:
-        return None
-    columns = ["recording", "area", "layer", "definition", "value", "ci_low", "ci_high", "n_sites", "n_units"]
-    labels = {"layer": "predicted from", "n_units": "source sites"}
-    return TableItem(rows[[*columns, "simulated"]], captions.MAPPING_TABLE, labels=labels)
-
-
-def _list_hierarchy(comparison: Comparison) -> TableItem | None:
-    table = comparison.scores.table
-    rows = table[table["analysis"] == "hierarchy"]
-    if rows.empty:
-        return None
-    columns = ["model", "weights", "seed", "area", "definition", "value", "ci_low", "ci_high", "p", "n_sites"]
-    return TableItem(rows[[*columns, "simulated"]], captions.HIERARCHY_TABLE)
-
-
-def _list_brainscore(comparison: Comparison) -> TableItem | None:
-    table = comparison.scores.table
-    scores = ("r2/ceiling", *(ceiling.score for ceiling in CEILINGS))
-    rows = table[(table["analysis"] == "predictivity") & table["definition"].isin(scores)]
-    for column, value in BRAINSCORE.items():
-        rows = rows[rows[column] == value]
-    rows = rows[rows["statistic"].str.contains("plain maximum").fillna(False).astype(bool)]
-    if rows.empty:
-        return None
-    columns = ["recording", "area", "model", "weights", "seed", "layer", "definition", "value", "ci_low", "ci_high"]
-    return TableItem(rows[[*columns, "n_stimuli", "n_sites", "simulated"]], captions.BRAINSCORE_TABLE)
 
 
 def _stimuli_differ(comparison: Comparison, rows: pd.DataFrame) -> bool:
@@ -281,46 +260,16 @@ def _profile_item(comparison: Comparison, key: str, target: Recording | RDMs, an
     return _item(comparison.drawings[key], alt, caption, simulated=_is_simulated(target))
 
 
-def _site_table(comparison: Comparison, recording: str) -> TableItem | None:
-    """Where there are few sites, every one is shown."""
-    target = comparison.targets[recording]
-    if not isinstance(target, Recording) or target.n_sites > _FEW_SITES:
-        return None
-    frames = [
-        details["site_r"].to_pandas().rename_axis("layer").reset_index().assign(model=model)
-        for (analysis, model, name), details in comparison.details.items()
-        if analysis == "predictivity" and name == recording
-    ]
-    if not frames:
-        return None
-    frame = pd.concat(frames, ignore_index=True)
-    frame = frame[["model", "layer", *(column for column in frame if column not in ("model", "layer"))]]
-    return TableItem(frame, captions.SITE_TABLE)
-
-
 def _describe_first_layers(comparison: Comparison) -> Section | None:
     if not comparison.first_layers:
         return None
-    figures = [
-        _item(
-            comparison.drawings["shape_plane"],
-            "Shapes of first-layer filters over those of V1 cells.",
-            captions.SHAPE_PLANE,
-        )
-    ]
-    figures += [
-        _item(comparison.drawings[f"bandwidths_{name}"], f"Orientation bandwidth, {name}.", captions.BANDWIDTHS)
-        for name in comparison.properties
-        if f"bandwidths_{name}" in comparison.drawings
-    ]
-    figures += [
-        _item(
-            comparison.drawings[f"filters_{name}"],
-            f"First-layer filters of {name} and their Gabor fits.",
-            captions.FILTERS,
-        )
-        for name in comparison.first_layers
-    ]
+    pictures = {"shape_plane": ("Shapes of first-layer filters over those of V1 cells.", captions.SHAPE_PLANE)}
+    for name in comparison.properties:
+        pictures[f"bandwidths_{name}"] = f"Orientation bandwidth, {name}.", captions.BANDWIDTHS
+    for name in comparison.first_layers:
+        pictures[f"filters_{name}"] = f"First-layer filters of {name} and their Gabor fits.", captions.FILTERS
+    drawings = comparison.drawings
+    figures = [_item(drawings[name], *words) for name, words in pictures.items() if name in drawings]
     table = comparison.scores.table
     rows = table[(table["analysis"] == "first_layer") & table["value"].notna()]
     columns = [

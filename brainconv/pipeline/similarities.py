@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -24,38 +25,37 @@ if TYPE_CHECKING:
     from brainconv.pipeline.results import Comparison
 
 
-def draw_similarities(comparison: Comparison) -> dict[str, Figure]:
+def plan_similarities(comparison: Comparison) -> Iterator[tuple[str, Callable[[], Figure]]]:
     """Panels of measures, maps of images and matrices of layers and areas.
 
     Parameters
     ----------
     comparison : Comparison
 
-    Returns
-    -------
-    dict of str to Figure
+    Yields
+    ------
+    name : str
         ``measures_<recording>_<area>``, ``map_<recording>``, ``matrix_<analysis>_<model>``.
+    draw : callable
+        Makes the figure.
     """
-    figures: dict[str, Figure] = {}
     table = comparison.scores.table
     measured = table[table["analysis"] == MEASURES]
     for (recording, area), rows in measured.groupby(["recording", "area"], sort=False):
-        figures[f"measures_{recording}_{area}"] = plot_measures(
-            rows, title=f"{recording} · {area}", simulated=_is_simulated(rows)
-        )
+        title = f"{recording} · {area}"
+        yield f"measures_{recording}_{area}", partial(plot_measures, rows, title=title, simulated=_is_simulated(rows))
     for name, rdms in comparison.rdms.items():
         target = comparison.targets[name]
         trained = [one for one in rdms[1:] if len(one) and one.labels["weights"].iloc[0] != UNTRAINED]
         if trained and target.n_stimuli <= MAX_IMAGES:
-            figures[f"map_{name}"] = plot_image_map([rdms[0], trained[0]], images=list_images(target), title=name)
-    return figures | _draw_matrices(comparison)
+            yield f"map_{name}", partial(plot_image_map, [rdms[0], trained[0]], images=list_images(target), title=name)
+    yield from _plan_matrices(comparison)
 
 
-def _draw_matrices(comparison: Comparison) -> dict[str, Figure]:
+def _plan_matrices(comparison: Comparison) -> Iterator[tuple[str, Callable[[], Figure]]]:
     """One for each trained network and analysis whose areas were recorded with one stimulus set."""
     from brainconv.pipeline.figures import select_layer_rows
 
-    figures = {}
     for analysis, label in (("rsa", "similarity"), ("predictivity", "median r over sites")):
         rows = select_layer_rows(comparison.scores.table, analysis)
         rows = rows[rows["weights"] != UNTRAINED]
@@ -65,10 +65,9 @@ def _draw_matrices(comparison: Comparison) -> dict[str, Figure]:
                 continue
             for model, own in here.groupby("model", sort=False):
                 if len(set(own["layer"])) > 2:
-                    figures[f"matrix_{analysis}_{model}_{shared[0]}"] = plot_layer_area_matrix(
-                        own, title=f"Layers of {model} and areas", label=label, simulated=_is_simulated(own)
-                    )
-    return figures
+                    title = f"Layers of {model} and areas"
+                    draw = partial(plot_layer_area_matrix, own, title=title, label=label, simulated=_is_simulated(own))
+                    yield f"matrix_{analysis}_{model}_{shared[0]}", draw
 
 
 def _one_stimulus_set(comparison: Comparison, rows: pd.DataFrame) -> Iterator[list[str]]:

@@ -180,9 +180,9 @@ def plot_shape_plane(
             _draw_shapes(axis, _get_table(fits), gates[pair], styles[pair])
         for place, axis in enumerate(axes):
             if place + n_columns >= len(styles):
-                axis.set_xlabel("n$_x$ = σ$_x$ f (cycles across the bars)")
+                axis.set_xlabel("n$_x$ = σ$_x$ f (cycles across the bars)", parse_math=True)
             if place % n_columns == 0:
-                axis.set_ylabel("n$_y$ = σ$_y$ f (cycles along the bars)")
+                axis.set_ylabel("n$_y$ = σ$_y$ f (cycles along the bars)", parse_math=True)
         point: dict[str, Any] = {"linestyle": "", "marker": "o", "markersize": 5, "color": INK}
         draw_legend(
             figure,
@@ -190,7 +190,7 @@ def plot_shape_plane(
                 f"{cells}, count per bin, n = {int(np.sum(counts))}": Patch(facecolor="#d5d8dc", edgecolor=RULE),
                 "achromatic filter": Line2D([], [], **point),
                 "coloured filter": Line2D([], [], markerfacecolor="white", **point),
-                "filter of no clear orientation (n$_x$ < .15)": Line2D([], [], **{**point, "marker": "x"}),
+                "filter of no clear orientation (nₓ < .15)": Line2D([], [], **{**point, "marker": "x"}),
             },
         )
         said = [

@@ -83,9 +83,14 @@ _SETTINGS: dict[str, Any] = {
     "axes.facecolor": "white",
     "savefig.facecolor": "white",
     "savefig.dpi": 200,
+    "text.parse_math": False,  # a $ in somebody's name is a $
     "svg.fonttype": "none",
     "svg.hashsalt": "brainconv",
 }
+
+
+#: Characters that no XML may hold, whatever a name holds.
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 @contextmanager
@@ -134,7 +139,7 @@ def figure_to_svg(figure: Figure) -> str:
     buffer = io.StringIO()
     with figure_style():
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return pack_bitmaps(buffer.getvalue())
+    return pack_bitmaps(_UNWRITABLE.sub("\ufffd", buffer.getvalue()))
 
 
 def figure_to_png(figure: Figure, *, dpi: int = 200) -> bytes:

@@ -10,11 +10,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from brainconv.containers import Properties, RDMs, Recording
 from brainconv.errors import BrainconvError, DataUnavailableError, InvalidInputError, NotFoundError
 from brainconv.io import fetch_file, find_file
+from brainconv.io.registries import explain
 from brainconv.recordings.registry import RecordingRow, load_registry
 from brainconv.validation import check_choice
 
@@ -224,17 +225,17 @@ def _find_reader(row: RecordingRow) -> Callable[[RecordingRow, dict[str, Path]],
         else:
             module = importlib.import_module(place)
         reader: Any = getattr(module, function)
-        if not callable(reader):
-            msg = f"{function} is {type(reader).__name__}, no function"
-            raise TypeError(msg)
-    except Exception as error:  # the user's file runs while it is imported
-        text = " ".join(str(error).split())
+    except (Exception, SystemExit) as error:  # the file is the user's: it may raise anything
+        said = error if isinstance(error, ImportError | AttributeError) else explain(error)
         msg = (
-            f"The reader {row.reader!r} of {row.name!r} cannot be imported ({text}); expected "
+            f"The reader {row.reader!r} of {row.name!r} cannot be imported ({said}); expected "
             f"'package.module:function', or 'file.py:function' with the file beside {row.registry}."
         )
         raise InvalidInputError(msg) from error
-    return cast("Callable[[RecordingRow, dict[str, Path]], Any]", reader)
+    if not callable(reader):
+        msg = f"The reader {row.reader!r} of {row.name!r} in {row.registry} is no function; expected one."
+        raise InvalidInputError(msg)
+    return reader  # type: ignore[no-any-return]
 
 
 def _check_counts(row: RecordingRow, loaded: Recording | RDMs | Properties) -> None:

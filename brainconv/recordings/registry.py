@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import math
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -11,10 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from brainconv.errors import InvalidInputError
 from brainconv.io import RemoteFile
+from brainconv.io.registries import check_key, check_text, read_yaml
 from brainconv.validation import check_choice
 
 KINDS = ("responses", "rdms", "properties")
@@ -155,33 +155,40 @@ def load_registry(registry: str | os.PathLike[str] | None = None) -> dict[str, R
 
 @functools.lru_cache(maxsize=8)
 def _read_registry(path: Path, _changed: int) -> dict[str, RecordingRow]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        msg = f"{path} cannot be read as YAML: {' '.join(str(error).split())}."
-        raise InvalidInputError(msg) from error
+    content = read_yaml(path, what=f"The registry of recordings {path}")
     if not isinstance(content, dict):
         msg = f"{path} holds {type(content).__name__}; expected data sets, each a mapping with `recordings`."
         raise InvalidInputError(msg)
     rows: dict[str, RecordingRow] = {}
-    for dataset, shared in content.items():
+    for key, shared in content.items():
+        dataset = check_key(key, what=f"name of a data set in {path}")
         recordings = shared.get("recordings") if isinstance(shared, dict) else None
         if not isinstance(recordings, dict) or not recordings:
             msg = f"Data set {dataset!r} in {path} has no `recordings`; expected a mapping of names to rows."
             raise InvalidInputError(msg)
-        common = {key: value for key, value in shared.items() if key != "recordings"}
-        for name, own in recordings.items():
-            if str(name) in rows:
+        common = {field: value for field, value in shared.items() if field != "recordings"}
+        for label, own in recordings.items():
+            name = check_key(label, what=f"name of a recording in data set {dataset!r} of {path}")
+            where = f"Recording {name!r} in {path}"
+            if name in rows:
                 msg = f"Recording {name!r} stands twice in {path}; name each once."
                 raise InvalidInputError(msg)
-            files = {**common.get("files", {}), **((own or {}).get("files") or {})}
-            rows[str(name)] = _check_row(str(name), str(dataset), {**common, **(own or {}), "files": files}, path)
+            row = {**common, **_check_mapping(own, where)}
+            files = [_check_mapping(part.get("files"), f"`files` of {where}") for part in (common, row)]
+            rows[name] = _check_row(name, dataset, {**row, "files": files[0] | files[1]}, path)
     return rows
+
+
+def _check_mapping(value: Any, where: str) -> dict[Any, Any]:
+    """A mapping, empty where there is none."""
+    if value is not None and not isinstance(value, dict):
+        msg = f"{where} is a {type(value).__name__}; expected a mapping of fields to values."
+        raise InvalidInputError(msg)
+    return value or {}
 
 
 def _check_row(name: str, dataset: str, row: Mapping[str, Any], path: Path) -> RecordingRow:
     where = f"Recording {name!r} in {path}"
-    _check_plain_name(dataset, f"The data set of {where}")
     for key, value in row.items():
         if key not in _FIELDS:
             near = difflib.get_close_matches(str(key), _FIELDS, n=1)
@@ -196,8 +203,9 @@ def _check_row(name: str, dataset: str, row: Mapping[str, Any], path: Path) -> R
     _check_present(row, [key for key, (_, must) in _FIELDS.items() if must], where)
     kind = check_choice(row["kind"], KINDS, what=f"kind of {where}")
     _check_present(row, _NEEDS[kind], where)
+    _check_values(row, where)
     window = row["time_window"]
-    if window is not None and not (len(window) == 2 and all(isinstance(t, _NUMBER) for t in window)):
+    if window is not None and not (len(window) == 2 and all(_is_number(t) for t in window)):
         msg = f"{where}: time_window is {window!r}; expected [start, end] in ms after stimulus onset, or null."
         raise InvalidInputError(msg)
     values = {key: value for key, value in row.items() if key not in {"files", "areas", "time_window"}}
@@ -205,11 +213,36 @@ def _check_row(name: str, dataset: str, row: Mapping[str, Any], path: Path) -> R
         name=name,
         dataset=dataset,
         registry=path,
-        areas=tuple(str(area) for area in row["areas"]),
+        areas=tuple(check_key(area, what=f"area of {where}") for area in row["areas"]),
         time_window=None if window is None else (float(window[0]), float(window[1])),
-        files={key: _check_file(f"File {key!r} of {where}", value, path) for key, value in row["files"].items()},
+        files={
+            check_text(key, what=f"name of a file of {where}"): _check_file(f"File {key!r} of {where}", value, path)
+            for key, value in row["files"].items()
+        },
         **values,
     )
+
+
+def _check_values(row: Mapping[str, Any], where: str) -> None:
+    """Numbers that no recording has, and a reader that is named with dots alone."""
+    for key in ("n_sites", "n_stimuli", "n_rdms"):
+        if row.get(key) is not None and row[key] < 1:
+            msg = f"{where}: field {key!r} is {row[key]}; expected a count above 0, or null."
+            raise InvalidInputError(msg)
+    degrees = row["degrees"]
+    if degrees is not None and not (_is_number(degrees) and degrees > 0):
+        msg = f"{where}: field 'degrees' is {degrees!r}; expected a number above 0, or null."
+        raise InvalidInputError(msg)
+    reader = row["reader"]
+    if reader.count(":") > 1 or not all(reader.split(":")) or (":" not in reader and not reader.isidentifier()):
+        package, _, function = reader.rpartition(".")
+        near = f" Did you mean '{package}:{function}'?" if ":" not in reader and package and function != "py" else ""
+        msg = f"{where}: reader is {reader!r}; expected one of ours, 'package.module:function' or 'file.py:read'.{near}"
+        raise InvalidInputError(msg)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, _NUMBER) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _check_present(row: Mapping[str, Any], needed: Iterable[str], where: str) -> None:
@@ -228,7 +261,9 @@ def _check_file(where: str, value: Any, registry: Path) -> RegisteredFile:
     if unknown:
         msg = f"{where} has an unknown field {unknown[0]!r}; known: {', '.join(_FILE_FIELDS)}."
         raise InvalidInputError(msg)
-    path = (registry.parent / str(value["path"])).absolute() if "path" in value else None
+    path = None
+    if "path" in value:
+        path = (registry.parent / check_text(value["path"], what=f"path of {where}")).absolute()
     otherwise = value.get("otherwise")
     return RegisteredFile(
         remote=_check_remote(where, value, path),
@@ -237,14 +272,20 @@ def _check_file(where: str, value: Any, registry: Path) -> RegisteredFile:
     )
 
 
-def _check_remote(where: str, value: Mapping[str, Any], path: Path | None) -> RemoteFile:
+def _check_remote(where: str, value: Any, path: Path | None) -> RemoteFile:
+    if not isinstance(value, Mapping):
+        msg = f"{where} is {value!r}; expected a mapping with `name` and `url`."
+        raise InvalidInputError(msg)
     name = str(value["name"]) if "name" in value else path.name if path is not None else ""
     _check_plain_name(name, where)
     url, mirrors = value.get("url", ""), value.get("mirrors", [])
-    for address in [url, *mirrors]:
+    for address in [url, *(mirrors if isinstance(mirrors, list) else [mirrors])]:
         if address and not re.match(r"https?://", str(address)):
             msg = f"{where} has the address {address!r}; expected one that starts with https://."
             raise InvalidInputError(msg)
+    if not isinstance(mirrors, list):
+        msg = f"{where}: mirrors is {mirrors!r}; expected a list of addresses."
+        raise InvalidInputError(msg)
     checksums: dict[str, str | None] = {}
     for algorithm, digits in (("sha256", 64), ("sha1", 40)):
         checksum = value.get(algorithm)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _LINK = re.compile(
     r"(?P<doi>(?:doi:|https?://(?:dx\.)?doi\.org/)?10\.\d{4,9}/[^\s<>\"]+)|(?P<url>https?://[^\s<>\"]+)|`(?P<code>[^`]+)`"
 )
+#: Characters that no page may hold, whatever a name holds.
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ def render_report(
         simulated=any(section.simulated for section in sections),
         all_simulated=_all_simulated(sections),
     )
+    page = _UNWRITABLE.sub("\ufffd", page)
     if path is not None:
         _write(Path(path), page)
     return page
@@ -154,7 +157,18 @@ def _create_environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["linked"] = _link
+    environment.filters["coded"] = _mark_code
     return environment
+
+
+def _mark_code(text: str) -> Markup:
+    """Escape a text that may hold somebody's names; code stands between backticks, and nothing becomes a link."""
+    from markupsafe import Markup, escape
+
+    parts = re.split(r"`([^`]+)`", text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if k % 2 else escape(part) for k, part in enumerate(parts)
+    )
 
 
 def _link(text: str) -> Markup:

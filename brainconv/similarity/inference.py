@@ -87,13 +87,13 @@ def compare_models(
     ModelComparison
         Intervals and p from Student's t on resampled standard errors.  Degrees of freedom: subjects less one; for
         stimuli as many as the scatter of their influences leaves (at most their number less one); for both, weighted
-        after Satterthwaite.  What needs a ceiling is NaN for a single subject.
+        after Satterthwaite.  What needs a ceiling is NaN for a single subject.  Two candidates that are the same in
+        every sample (layers with equal activations) are named in a note and their pair is left out.
 
     Raises
     ------
     InvalidInputError
-        If a claim about subjects rests on one, there are fewer than 20 stimuli, a stimulus stands twice, or two
-        candidates do not differ in any sample.
+        If a claim about subjects rests on one, there are fewer than 20 stimuli, or a stimulus stands twice.
     NotFoundError
         If there is no such comparator, correction or generalisation.
 
@@ -119,7 +119,9 @@ def compare_models(
     for area in areas:
         shared = {"recording": area.target.recording, "area": area.target.area, "comparator": comparator}
         models += [shared | row for row in _test_models(area, labels, margin)]
-        pairs += [shared | row for row in _test_pairs(area, labels)]
+        tested, alike = _test_pairs(area, labels)
+        pairs += [shared | row for row in tested]
+        notes += alike
     notes.append(_describe(generalise, correction, n_boot, random_state))
     return _finish(models, pairs, notes, correction)
 
@@ -296,16 +298,18 @@ def _test_models(area: ResampledArea, labels: list[dict[str, Any]], margin: floa
     return found
 
 
-def _test_pairs(area: ResampledArea, labels: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    found = []
+def _test_pairs(area: ResampledArea, labels: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
+    found, alike = [], []
     for i, j in combinations(range(len(labels)), 2):
         estimate = area.estimate([(i, 1.0), (j, -1.0)])
         if not estimate.has_spread:
             names = [f"{labels[k]['model']}:{labels[k]['layer']}" for k in (i, j)]
-            msg = f"{names[0]} and {names[1]} do not differ in any sample; leave one of the two out."
-            raise InvalidInputError(msg)
+            alike.append(
+                f"{names[0]} and {names[1]} do not differ in any sample; their pair was left out of the tests."
+            )
+            continue
         named = {f"{name}_{side}": labels[k][name] for side, k in (("a", i), ("b", j)) for name in ("model", "layer")}
         low, high = estimate.interval
         spread = {"se": estimate.se, "ci_low": low, "ci_high": high}
         found.append(named | {"difference": estimate.value, "p": estimate.p} | spread)
-    return found
+    return found, alike

@@ -87,6 +87,7 @@ rule geometries:
             for model in compared_models(wildcards.recording)
         ],
         scores=lambda wildcards: score_files("rsa", wildcards.recording),
+        details=lambda wildcards: details_of(score_files("rsa", wildcards.recording)),
         recording="results/recordings/{recording}.nc",
     output:
         scores="results/comparisons/rsa/{recording}.csv",
@@ -116,12 +117,8 @@ rule areas:
             for model in TRAINED
             if is_wanted(model, wildcards.dataset)
         ],
-        scores=lambda wildcards: [
-            f"results/rsa/{model}/{recording}.csv"
-            for recording in DATASETS[wildcards.dataset]["recordings"]
-            for model in TRAINED
-            if is_wanted(model, wildcards.dataset)
-        ],
+        scores=lambda wildcards: trained_scores(wildcards.dataset),
+        details=lambda wildcards: details_of(trained_scores(wildcards.dataset)),
         recordings=lambda wildcards: expand(
             "results/recordings/{recording}.nc",
             recording=DATASETS[wildcards.dataset]["recordings"],
@@ -204,7 +201,10 @@ rule mapping_ceiling:
 
 rule comparisons:
     input:
-        lambda wildcards: score_files(wildcards.analysis, wildcards.recording),
+        scores=lambda wildcards: score_files(wildcards.analysis, wildcards.recording),
+        details=lambda wildcards: details_of(
+            score_files(wildcards.analysis, wildcards.recording)
+        ),
     output:
         scores="results/comparisons/{analysis}/{recording}.csv",
         details="results/comparisons/{analysis}/{recording}.nc",
@@ -224,11 +224,8 @@ rule comparisons:
 
 rule hierarchy:
     input:
-        lambda wildcards: [
-            path
-            for recording in DATASETS[wildcards.dataset]["recordings"]
-            for path in score_files("predictivity", recording)
-        ],
+        scores=lambda wildcards: data_set_scores(wildcards.dataset),
+        details=lambda wildcards: details_of(data_set_scores(wildcards.dataset)),
     output:
         scores="results/hierarchy/{dataset}.csv",
         details="results/hierarchy/{dataset}.nc",
@@ -248,6 +245,7 @@ rule first_layer:
         weights=lambda wildcards: weights_of(wildcards.model),
     output:
         scores="results/first_layer/{model}.csv",
+        details="results/first_layer/{model}.nc",
         fits="results/first_layer/{model}.fits.nc",
     log:
         "results/logs/first_layer/{model}.log",
@@ -264,7 +262,7 @@ rule first_layer:
         seed=config["seed"],
         data_dir=config["data_dir"],
         registry=config["models_registry"],
-        own=OWN_MODELS,
+        own=lambda wildcards: model_hash(wildcards.model),
         source=hash_source("brainconv.pipeline.first_layer", "brainconv.io.tables"),
     script:
         "../scripts/first_layer.py"

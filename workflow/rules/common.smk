@@ -1,16 +1,15 @@
 # Shared by all stages: names from the configuration, and a hash of the library code that a job runs.
 import itertools
 
-from brainconv.io.hashing import hash_registry, hash_source
+from brainconv.io.hashing import hash_source
 from brainconv.pipeline.configuration import BRAINSCORE, check_configuration, leave_out
+from brainconv.pipeline.tracking import hash_model, hash_recording
 
 check_configuration(config)
 config.update(leave_out(config))
 
 MODELS = config["models"]
 DATASETS = config["datasets"]
-OWN_MODELS = hash_registry(config["models_registry"])
-OWN_RECORDINGS = hash_registry(config["recordings_registry"])
 FIRST_LAYER = [model for model, spec in MODELS.items() if spec["first_layer"]]
 
 
@@ -47,6 +46,18 @@ def weights_of(model):
 def network_of(model):
     """What a network is made of; what else the configuration says of it concerns other rules."""
     return {key: MODELS[model][key] for key in ("name", "weights", "seed", "layers")}
+
+
+def model_hash(model):
+    """What a model is made of: its row, its code and its checkpoint."""
+    return hash_model(MODELS[model], config["models_registry"])
+
+
+def recording_hash(recording):
+    """What a recording is made of: its row, its reader and its files, or the network that generates it."""
+    if is_simulated(recording):
+        return model_hash(DATASETS[DATASET_OF[recording]]["simulate"]["model"])
+    return hash_recording(recording, config["recordings_registry"])
 
 
 def generator_of(recording):
@@ -113,10 +124,36 @@ def representations_of(recording):
     ]
 
 
+def details_of(tables):
+    """What stands behind tables of scores: the file beside each."""
+    return [path.removesuffix(".csv") + ".nc" for path in tables]
+
+
 def score_files(analysis, recording):
     return [
         f"results/{analysis}/{model}/{recording}.csv"
         for model in compared_models(recording)
+    ]
+
+
+def shown_scores(recording):
+    return [f"results/rsa/{model}/{recording}.csv" for model in shown_models(recording)]
+
+
+def trained_scores(dataset):
+    return [
+        f"results/rsa/{model}/{recording}.csv"
+        for recording in DATASETS[dataset]["recordings"]
+        for model in TRAINED
+        if is_wanted(model, dataset)
+    ]
+
+
+def data_set_scores(dataset):
+    return [
+        path
+        for recording in DATASETS[dataset]["recordings"]
+        for path in score_files("predictivity", recording)
     ]
 
 
@@ -148,3 +185,32 @@ def settings_of(analysis, recording):
     if analysis == "brainscore":
         settings |= BRAINSCORE
     return settings
+
+
+def representation_files():
+    return [
+        f"results/representations/{model}/{dataset}.nc"
+        for dataset in DATASETS
+        for model in MODELS
+        if is_wanted(model, dataset)
+    ]
+
+
+def list_results():
+    """Every file that a run leaves and reads again: one that was deleted comes back."""
+    tables = score_tables()
+    return [
+        "results/report.html",
+        "results/figures",
+        *expand(
+            "results/tables/{name}",
+            name=["scores.csv", "scores.parquet", "reproduction.csv"],
+        ),
+        *tables,
+        *details_of(tables),
+        *representation_files(),
+        *expand("results/first_layer/{model}.fits.nc", model=FIRST_LAYER),
+        *expand(
+            "results/recordings/{recording}.nc", recording=[*DATASET_OF, *PROPERTIES]
+        ),
+    ]

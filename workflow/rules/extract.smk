@@ -28,7 +28,7 @@ rule extract:
         units=config["extraction"]["units"],
         data_dir=config["data_dir"],
         registry=config["models_registry"],
-        own=OWN_MODELS,
+        own=lambda wildcards: model_hash(wildcards.model),
         source=hash_source("brainconv.extraction", "brainconv.io.netcdf"),
     script:
         "../scripts/extract.py"

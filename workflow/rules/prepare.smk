@@ -14,7 +14,7 @@ rule fetch_recording:
         ),
         data_dir=config["data_dir"],
         registry=config["recordings_registry"],
-        own=OWN_RECORDINGS,
+        own=lambda wildcards: recording_hash(wildcards.recording),
         source=hash_source("brainconv.recordings.load", "brainconv.io.manifest"),
     script:
         "../scripts/fetch_recording.py"
@@ -31,7 +31,7 @@ rule fetch_weights:
         spec=lambda wildcards: network_of(wildcards.model),
         data_dir=config["data_dir"],
         registry=config["models_registry"],
-        own=OWN_MODELS,
+        own=lambda wildcards: model_hash(wildcards.model),
         source=hash_source("brainconv.models.load", "brainconv.io.manifest"),
     script:
         "../scripts/fetch_weights.py"
@@ -75,7 +75,7 @@ rule prepare_recording:
         data_dir=config["data_dir"],
         registry=config["recordings_registry"],
         models_registry=config["models_registry"],
-        own=(OWN_RECORDINGS, OWN_MODELS),
+        own=lambda wildcards: recording_hash(wildcards.recording),
         source=hash_source("brainconv.pipeline.prepare"),
     script:
         "../scripts/prepare_recording.py"

@@ -3,7 +3,8 @@
 
 rule tables:
     input:
-        score_tables(),
+        scores=score_tables(),
+        details=details_of(score_tables()),
     output:
         csv="results/tables/scores.csv",
         parquet="results/tables/scores.parquet",
@@ -22,6 +23,9 @@ rule tables:
 rule report:
     input:
         scores=score_tables(),
+        details=details_of(score_tables()),
+        representations=representation_files(),
+        fits=expand("results/first_layer/{model}.fits.nc", model=FIRST_LAYER),
         table="results/tables/scores.csv",
         recordings=expand(
             "results/recordings/{recording}.nc", recording=[*DATASET_OF, *PROPERTIES]

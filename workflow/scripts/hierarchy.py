@@ -11,7 +11,7 @@ from _runtime import job
 
 with job(snakemake):
     models = {}
-    for path in snakemake.input:
+    for path in snakemake.input.scores:
         models.setdefault(Path(path).parent.name, []).append(open_scores(path))
     scores = join_scores(order_areas_by_depth(parts, seed=snakemake.params.seed) for parts in models.values())
     save_scores(scores, snakemake.output.scores, provenance=collect_provenance(seed=snakemake.params.seed))

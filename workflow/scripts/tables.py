@@ -6,7 +6,7 @@ from brainconv.report import compare_with_known
 from _runtime import job
 
 with job(snakemake):
-    table = gather_scores(snakemake.input).table
+    table = gather_scores(snakemake.input.scores).table
     write_table(snakemake.output.csv, table)
     write_table(snakemake.output.parquet, table)
     write_table(snakemake.output.reproduction, compare_with_known(table, left_out=snakemake.params.left_out))

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from brainconv.errors import DataUnavailableError, InvalidInputError
+from brainconv.errors import BrainconvError, DataUnavailableError, InvalidInputError
 from brainconv.io.fetch import RemoteFile, fetch_file
+from brainconv.io.registries import explain
 from brainconv.models.registry import ModelEntry, import_callable
 from brainconv.models.weights.checkpoints import read_checkpoint
 
@@ -53,7 +54,16 @@ def fetch_state(entry: ModelEntry, *, data_dir: DataDir = None) -> Mapping[str, 
     elif kind == "checkpoint":
         content = read_checkpoint((entry.folder or Path()) / str(entry.weights["checkpoint"]))
     elif kind == "function":
-        content = import_callable(entry.weights["function"], what="source of weights", folder=entry.folder)()
+        function = import_callable(
+            entry.weights["function"], what=f"source of weights of {entry.place},", folder=entry.folder
+        )
+        try:
+            content = function()
+        except (BrainconvError, MemoryError):
+            raise
+        except Exception as error:
+            msg = f"The source of weights of {entry.place} raised {explain(error)}; mend it."
+            raise InvalidInputError(msg) from error
     else:
         msg = (
             f"{entry.name} has no published weights; give weights=None, seed=… for random ones, "

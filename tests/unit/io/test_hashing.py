@@ -10,7 +10,7 @@ import pytest
 import brainconv
 from brainconv.containers import StimulusSet
 from brainconv.errors import InvalidInputError, NotFoundError
-from brainconv.io import hash_arrays, hash_registry, hash_source, hash_state, hash_stimuli
+from brainconv.io import hash_arrays, hash_files, hash_source, hash_state, hash_stimuli
 
 
 def test_arrays_by_value_type_and_shape() -> None:
@@ -135,19 +135,37 @@ def test_an_unknown_module_is_named() -> None:
         hash_source("brainconv.similarty")
 
 
-def test_a_registry_by_its_rows_and_the_files_that_it_names(tmp_path: Path) -> None:
-    path = tmp_path / "models.yaml"
-    path.write_text("models: {mine: {builder: 'nets.py:build', weights: {function: \"more/w.py:get\"}}}")
-    (tmp_path / "more").mkdir()
-    (tmp_path / "nets.py").write_text("a = 1")
-    (tmp_path / "other.py").write_text("a = 1")
-    found = [hash_registry(path)]
-    (tmp_path / "other.py").write_text("a = 2")  # not named: does not count
-    assert hash_registry(str(path)) == found[0]
-    for file, text in (("nets.py", "a = 2"), ("more/w.py", "a = 1"), ("models.yaml", "models: {}")):
-        (tmp_path / file).write_text(text)
-        found.append(hash_registry(path))
-    assert len(set(found)) == 4
-    assert hash_registry(None) is None
-    with pytest.raises(NotFoundError, match=r"no registry '.*gone.yaml'"):
-        hash_registry(tmp_path / "gone.yaml")
+def test_files_by_what_is_in_them(tmp_path: Path) -> None:
+    path, other = tmp_path / "a.npy", tmp_path / "b.npy"
+    path.write_bytes(b"1")
+    other.write_bytes(b"1")
+    before = hash_files(path)
+    assert hash_files(str(other)) == before, "a name does not count"
+    path.write_bytes(b"2")
+    assert hash_files(path) != before
+    with pytest.raises(NotFoundError, match=r"no file .*gone.npy"):
+        hash_files(tmp_path / "gone.npy")
+
+
+def test_a_folder_by_its_files(tmp_path: Path) -> None:
+    (tmp_path / "images" / "deep").mkdir(parents=True)
+    (tmp_path / "images" / "deep" / "1.png").write_bytes(b"1")
+    before = hash_files(tmp_path / "images")
+    (tmp_path / "images" / "deep" / "1.png").write_bytes(b"22")
+    changed = hash_files(tmp_path / "images")
+    (tmp_path / "images" / "2.png").write_bytes(b"1")
+    assert len({before, changed, hash_files(tmp_path / "images")}) == 3
+
+
+def test_templates_and_styles_of_a_folder_that_is_named_count(tmp_path: Path) -> None:
+    templates = tmp_path / "brainconv" / "templates"
+    templates.mkdir(parents=True)
+    (tmp_path / "brainconv" / "page.py").write_text('FOLDER = "templates"\n')
+    for name in ("page.html.j2", "style.css", "page.md"):
+        (templates / name).write_text("old")
+    found = [hash_source("brainconv.page", root=tmp_path / "brainconv")]
+    for name in ("page.html.j2", "style.css", "page.md"):
+        (templates / name).write_text("new")
+        found.append(hash_source("brainconv.page", root=tmp_path / "brainconv"))
+    assert len(set(found)) == 3
+    assert found[2] == found[3], "what is no template is not drawn"

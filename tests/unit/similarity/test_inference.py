@@ -105,15 +105,24 @@ def test_sessions_are_not_subjects():
         compare_models(models, sessions, generalise="subjects")
 
 
+def test_two_models_that_are_the_same_are_named_and_their_pair_left_out():
+    models, people = make_sets()
+    twice = replace(models, dissimilarities=models.dissimilarities[[0, 0, 2]])
+    test = compare_models(twice, people, n_boot=100)
+    assert any("true:0 and noisy:1 do not differ in any sample" in note for note in test.notes)
+    assert len(test.models) == 3
+    assert set(zip(test.pairs["model_a"], test.pairs["model_b"], strict=True)) == {
+        ("true", "other"),
+        ("noisy", "other"),
+    }
+
+
 def test_refusals():
     models, people = make_sets()
     with pytest.raises(InvalidInputError, match="at least 100 bootstrap samples"):
         compare_models(models, people, n_boot=20)
     with pytest.raises(InvalidInputError, match="needs at least 20"):
         compare_models(models.reorder(IDS[:15]), people.reorder(IDS[:15]))
-    twice = replace(models, dissimilarities=models.dissimilarities[[0, 0, 2]])
-    with pytest.raises(InvalidInputError, match="true:0 and noisy:1 do not differ in any sample"):
-        compare_models(twice, people, n_boot=100)
     with pytest.raises(NotFoundError, match="factor to generalise over"):
         compare_models(models, people, generalise="images")
 
