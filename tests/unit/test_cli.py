@@ -47,12 +47,12 @@ def test_lists() -> None:
         (["recordings", "--area", "V9"], "No recording with area 'V9' matches '*'"),
         (["fetch", "tang2019"], "Unknown recording 'tang2019'. Did you mean 'tang2018'?"),
         (["compare", "alexnt", "--recording", "tang2018"], "Did you mean 'alexnet'?"),
-        (["compare", "pixels", "--recording", "tang2018", "--report", "."], "The report cannot be written to ."),
+        (["compare", "pixels", "--recording", "tang2018", "--report", "."], "The report is '.', which is a folder"),
         (["compare", "pixels", "--recording", "tang2018", "--device", "tpu"], "device='tpu'; expected 'auto', 'cpu'"),
         (["compare", "pixels", "--recording", "tang2018", "--analysis", "rsaa"], "Did you mean 'rsa'?"),
         (
             ["compare", "pixels", "--recording", "tang2018", "--report", "file/x.html"],
-            "cannot be written to file/x.html",
+            "'file/x.html', but",
         ),
     ],
 )
