@@ -55,7 +55,7 @@ def _read(value: Any, node: Node, schema: Node) -> Any:
     if isinstance(value, Mapping):
         return {key: _read(item, _child(node, key, schema), schema) for key, item in value.items()}
     if isinstance(value, list):
-        items = next((one["items"] for one in _alternatives(node, schema) if "items" in one), {})
+        items: Node = next((one["items"] for one in _alternatives(node, schema) if "items" in one), {})
         return [_read(item, items, schema) for item in value]
     if not isinstance(value, str) or _find_fault(value, node, schema, "") is None:
         return value
