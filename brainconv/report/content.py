@@ -77,7 +77,7 @@ class Section:
     ----------
     title : str
     text : sequence of str
-        Paragraphs. ``code`` between backticks; addresses and ``doi:10.…`` become links.
+        Paragraphs. ``code`` between backticks.  Nothing in it becomes a link, as it may hold somebody's names.
     figures : sequence of FigureItem
     tables : sequence of TableItem
     notes : sequence of str
@@ -85,7 +85,7 @@ class Section:
     subsections : sequence of Section
         Without a number of their own.
     references : sequence of str
-        Papers, each with its DOI.
+        Papers, each with its DOI; addresses and ``doi:10.…`` become links.
     """
 
     title: str

@@ -49,6 +49,9 @@ def test_lists() -> None:
         (["compare", "alexnt", "--recording", "tang2018"], "Did you mean 'alexnet'?"),
         (["compare", "pixels", "--recording", "tang2018", "--report", "."], "The report is '.', which is a folder"),
         (["compare", "pixels", "--recording", "tang2018", "--device", "tpu"], "device='tpu'; expected 'auto', 'cpu'"),
+        (["compare", "alexnet", "--recording", "tang2019"], "Unknown recording 'tang2019'. Did you mean 'tang2018'?"),
+        (["compare", "alexnet", "--recording", "ringach2002"], "is a table of cell properties"),
+        (["compare", "lenet5", "--recording", "tang2018", "--layer", "conv9"], "Unknown layer of lenet5 'conv9'"),
         (["compare", "pixels", "--recording", "tang2018", "--analysis", "rsaa"], "Did you mean 'rsa'?"),
         (
             ["compare", "pixels", "--recording", "tang2018", "--report", "file/x.html"],

@@ -98,6 +98,26 @@ def test_installed_packages_offer_models(monkeypatch: pytest.MonkeyPatch) -> Non
         ("models: {a: {builder: 'x:y', preprocessing: {scale: 3}}}", "expected 1.0"),
         ("models: [a]", "holds no mapping 'models'"),
         ("a: b: c", "cannot be read"),
+        ("models: ~", "holds no mapping 'models'"),
+        ("models: {a: [1]}", "Model 'a' of bad.yaml: the row is a list; expected a mapping"),
+        ("models: {a: ~}", "Model 'a' of bad.yaml: the row is empty"),
+        ("models: {a: text}", "the row is a str"),
+        ("models: {50: {builder: 'x:y'}}", "is 50, which YAML reads as a number; expected text: put it in quotes"),
+        ("models: {no: {builder: 'x:y'}}", "YAML reads as true or false"),
+        ("models: {a: {builder: torchvision.models.alexnet}}", "Did you mean 'torchvision.models:alexnet'"),
+        ("models: {a: {builder: 5}}", "builder is 5; expected 'module:function'"),
+        ("models: {a: {builder: 'x:y', kwargs: [1]}}", "kwargs is a list; expected a mapping"),
+        ("models: {a: {builder: 'x:y', weights: [checkpoint]}}", "weights is a list; expected a mapping"),
+        ("models: {a: {builder: 'x:y', weights: {checkpoint: 5}}}", "weights.checkpoint is 5; expected text"),
+        ("models: {a: {builder: 'x:y', weights: {function: dotted.name}}}", "weights.function is 'dotted.name'"),
+        ("models: {a: {builder: 'x:y', weights: {file: {name: w}}}}", "weights.file has no url"),
+        ("models: {a: {builder: 'x:y', layers: 5}}", "layers are 5; expected a list of names"),
+        ("models: {a: {builder: 'x:y', layers: {b: c}}}", "layers are {'b': 'c'}; expected a list"),
+        ("models: {a: {builder: 'x:y', degrees: wide}}", "degrees is 'wide'; expected a number above 0"),
+        ("models: {a: {builder: 'x:y', degrees: .nan}}", "degrees is nan; expected a number above 0"),
+        ("models: {a: {builder: 'x:y', preprocessing: 5}}", "preprocessing is a int; expected a mapping"),
+        ("models: {}\npreprocessing: [a]", "preprocessing is a list; expected a mapping"),
+        ("models: {a: {builder: 'x:y'}, a: {builder: 'x:z'}}", "has the key 'a' twice"),
     ],
 )
 def test_bad_rows_are_one_sentence(tmp_path: Path, text: str, match: str) -> None:
@@ -106,6 +126,31 @@ def test_bad_rows_are_one_sentence(tmp_path: Path, text: str, match: str) -> Non
     with pytest.raises(InvalidInputError, match=match) as caught:
         read_registry(path)
     assert "bad.yaml" in str(caught.value)
+
+
+def test_what_a_users_code_raises_names_file_and_row(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(
+        "models:\n"
+        "  raises: {builder: 'nets.py:build'}\n"
+        "  broken: {builder: 'broken.py:build'}\n"
+        "  number: {builder: 'nets.py:NUMBER'}\n"
+        "  source: {builder: 'nets.py:make', weights: {function: 'nets.py:build'}}\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "nets.py").write_text("def build():\n    raise KeyError('depth')\nNUMBER = 5\ndef make(): ...\n")
+    (tmp_path / "broken.py").write_text("raise ZeroDivisionError('at import')\n")
+    for name, sentence in {
+        "raises": "The builder of raises in own.yaml raised KeyError: 'depth'",
+        "broken": "ZeroDivisionError: at import",
+        "number": "is int; expected a function",
+    }.items():
+        with pytest.raises(InvalidInputError) as caught:
+            bc.load_model(name, weights=None, registry=path)
+        assert sentence in str(caught.value)
+        assert f"{name} in own.yaml" in str(caught.value)
+    with pytest.raises(InvalidInputError, match=r"source of weights of source in own\.yaml raised KeyError"):
+        bc.load_model("source", registry=path)
 
 
 def test_builders_that_cannot_be_used() -> None:

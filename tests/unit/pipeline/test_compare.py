@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import brainconv as bc
 from brainconv.errors import InvalidInputError, NotFoundError
 
 torch = pytest.importorskip("torch")
+MODULE = import_module("brainconv.pipeline.compare")  # the package has a function of that name
 
 
 def make_recording(n_sites: int, name: str) -> bc.Recording:
@@ -92,3 +94,103 @@ def test_every_analysis_gets_the_seed(model: object) -> None:
     changed = (first["ci_low"].ne(other["ci_low"]) & first["ci_low"].notna()).groupby(first["analysis"]).any()
     drawing = ["rsa", "measures", "predictivity", "reliability", "comparison"]
     assert changed[drawing].all(), changed
+
+
+def test_names_are_checked_before_anything_is_downloaded(model: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MODULE, "load_target", lambda *_, **__: pytest.fail("loaded"))
+    with pytest.raises(NotFoundError, match=r"Unknown recording 'tang2019'. Did you mean 'tang2018'"):
+        bc.compare(model, ["cowley2023.210325", "tang2019"])
+    with pytest.raises(InvalidInputError, match="'ringach2002' is a table of cell properties"):
+        bc.compare(model, "ringach2002")
+    with pytest.raises(NotFoundError, match=r"layer of mine '9'"):
+        bc.compare(model, "cowley2023.210325", layers=["9"])
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("\ud800", r"holds '.ud800'"),
+        ("a\x00b", "holds '.x00'"),
+        ("n" * 201, "has 201 characters"),
+        (" ", "1 characters"),
+    ],
+)
+def test_names_that_cannot_be_written_are_said_first(model: object, name: str, sentence: str) -> None:
+    recording = make_recording(24, "many")
+    object.__setattr__(recording, "name", name)
+    with pytest.raises(InvalidInputError, match=f"The name of the recording, .* {sentence}"):
+        bc.compare(model, recording)
+
+
+@pytest.fixture(scope="module")
+def odd(model: object) -> object:
+    name = r"a/../<b>$\frac{x https://evil.example/ {q}$"
+    recording = make_recording(20, name)
+    return bc.compare(model, recording, analyses="rsa", layers=["0", "1"], n_boot=0)
+
+
+def test_a_name_is_text_wherever_it_is_drawn_or_written(odd: object, tmp_path: Path) -> None:
+    odd.save_report(tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert odd.not_drawn == ()
+    assert "cannot be" not in page
+    assert "<b>$" not in page
+    assert "https://evil.example/" in page
+    assert 'href="https://evil' not in page
+    odd.save_figures(tmp_path / "figures")
+    assert len(list((tmp_path / "figures").iterdir())) == len(odd.figures), "every figure stays in its folder"
+    assert not (tmp_path / "b").exists()
+
+
+def test_a_report_is_not_lost_to_one_figure_or_section(
+    odd: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    def fail(*_: object, **__: object) -> None:
+        msg = "no room"
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr("brainconv.pipeline.figures.plot_rdms", fail)
+    monkeypatch.setattr("brainconv.pipeline.figures.draw_differences", fail)
+    monkeypatch.setattr("brainconv.pipeline.sections._list_known", fail)
+    again = replace(odd)
+    again.save_report(tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert any(note.startswith("The figure rdms_a/../") and "RuntimeError: no room" in note for note in again.not_drawn)
+    assert "The section “Known values” cannot be written (RuntimeError: no room)" in page
+    assert page.count("<svg") >= 2
+    assert set(again.figures) < set(odd.figures)
+
+
+@pytest.mark.parametrize("place", [None, 5, "", ".", "file/report.html"])
+def test_places_where_no_report_can_be_written(
+    odd: object, place: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(InvalidInputError, match=r"The report (is to be|cannot be) written to"):
+        odd.save_report(place)
+
+
+def test_more_stimuli_than_a_picture_can_show_leave_out_the_picture(
+    model: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("brainconv.pipeline.pictures.MAX_STIMULI", 30)  # the recording has 40
+    comparison = bc.compare(model, make_recording(20, "many"), analyses="rsa", layers=["0"], n_boot=0)
+    assert comparison.rdms == {}
+    comparison.save_report(tmp_path / "report.html")
+    assert comparison.not_drawn == ()
+
+
+def test_an_analysis_that_fails_is_left_out_and_the_others_stay(model: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        msg = "no spread"
+        raise InvalidInputError(msg)
+
+    monkeypatch.setattr(MODULE, "score_predictivity", fail)
+    comparison = bc.compare(model, make_recording(20, "many"), analyses=["rsa", "predictivity"], layers=["0"], n_boot=0)
+    assert "predictivity of many was left out: no spread" in comparison.scores.notes
+    assert "rsa" in set(comparison.scores.table["analysis"])
+    with pytest.raises(InvalidInputError, match="no spread"):
+        bc.compare(model, make_recording(20, "many"), analyses="predictivity", layers=["0"], n_boot=0)

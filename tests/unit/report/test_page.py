@@ -72,7 +72,12 @@ def text():
     frame = pd.DataFrame({"model": ["a", "b"], "value": [0.512345, 0.2], "ci_low": [0.4, 0.1], "ci_high": [0.6, 0.3]})
     return render(
         Section("First", text=["See doi:10.1371/journal.pcbi.1003553."], figures=[figure(), figure(title="Second")]),
-        Section("Second", tables=[TableItem(frame, "Scores.")], notes=["Note this."], references=["Paper, doi:10.1/x"]),
+        Section(
+            "Second",
+            tables=[TableItem(frame, "Scores.")],
+            notes=["Note this."],
+            references=["Paper, doi:10.1371/journal.pcbi.1003553."],
+        ),
         Section("Third", subsections=[Section("Part", text=["Inner words."], figures=[figure()])]),
         summary=Summary(["It was run."], {"Models": "a, b", "Stimuli": 1200}, TableItem(frame, "Main numbers.")),
         provenance={"seed": 0, "versions": {"torch": "2.5"}},
@@ -153,7 +158,22 @@ def test_full_value_is_in_the_tool_tip(text):
 
 def test_dois_become_links_without_the_full_stop(text):
     assert 'href="https://doi.org/10.1371/journal.pcbi.1003553"' in text
-    assert "</a>.</p>" in text
+    assert "</a>.</li>" in text
+    assert text.count('href="https://doi.org') == 1, "names that stand in a text become no links"
+
+
+def test_a_link_in_a_name_becomes_no_link():
+    name = "see https://evil.example/ or doi:10.1371/x.1"
+    section = Section(name, [f"Of {name}."], [figure(caption=f"Of {name}.")], notes=[name])
+    page = render(section, title=name, summary=Summary([], {"models": name}), warnings=[name], not_tested=[name])
+    assert "evil.example" in page
+    assert '<a href="http' not in page
+
+
+def test_characters_that_no_page_may_hold_are_replaced(tmp_path):
+    page = render(Section("a\ud800b\x00c"), path=tmp_path / "report.html")
+    assert "a\ufffdb\ufffdc" in page
+    assert (tmp_path / "report.html").read_text(encoding="utf-8") == page
 
 
 def test_words_are_escaped():
