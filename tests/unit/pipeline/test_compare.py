@@ -169,7 +169,7 @@ def test_places_where_no_report_can_be_written(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").touch()
-    with pytest.raises(InvalidInputError, match=r"The report (is to be|cannot be) written to"):
+    with pytest.raises(InvalidInputError, match="The report is"):
         odd.save_report(place)
 
 
