@@ -64,7 +64,9 @@ def plot_layer_differences(
                 msg = f"A layer stands twice under {statistic!r}; give the rows of one model."
                 raise InvalidInputError(msg)
             ordered = rows.sort_values("layer_index", kind="stable")
-            y, low, high, q = (ordered[name].to_numpy(dtype=float) for name in ("value", "ci_low", "ci_high", "q"))
+            y, low, high, q = (
+                ordered[name].to_numpy(float, na_value=np.nan) for name in ("value", "ci_low", "ci_high", "q")
+            )
             axis.axhline(0.0, color=RULE, linewidth=1.0, zorder=1)
             for found, label in ((q < LEVEL, f"q < {LEVEL:g}"), (~(q < LEVEL), "not significant")):
                 x = np.flatnonzero(found)
@@ -99,7 +101,8 @@ def plot_model_differences(
     Parameters
     ----------
     table : DataFrame
-        One row per pair: ``first``, ``second``, ``difference`` (first minus second), ``q``.
+        One row per pair: ``first``, ``second``, ``difference`` (first minus second), ``q``, missing where the pair was
+        not tested.
     title, label : str
     order : sequence of str, optional
         Of the models; by default as they come.
@@ -120,11 +123,12 @@ def plot_model_differences(
         msg = f"{len(table)} pair(s) of models, some twice or none at all; expected one row for each pair of one area."
         raise InvalidInputError(msg)
     values = np.full((len(names), len(names)), np.nan)
-    found = np.zeros(values.shape, dtype=bool)
-    for row in table.to_dict("records"):
+    marks = np.full(values.shape, "", dtype=object)
+    corrected = table["q"].to_numpy(dtype=float, na_value=np.nan)
+    for row, q in zip(table.to_dict("records"), corrected, strict=True):
         i, j = names.index(row["first"]), names.index(row["second"])
         values[i, j], values[j, i] = row["difference"], -row["difference"]
-        found[i, j] = found[j, i] = row["q"] < LEVEL
+        marks[i, j] = marks[j, i] = " ○" if np.isnan(q) else " ●" if q < LEVEL else ""
     longest = max(map(len, names))
     with figure_style():
         from matplotlib import colormaps
@@ -144,12 +148,13 @@ def plot_model_differences(
         )
         for i, j in np.argwhere(np.isfinite(values)):
             strong = abs(values[i, j]) > 0.65 * span
-            text = f"{values[i, j]:+.2f}".replace("-", "−") + (" ●" if found[i, j] else "")
+            text = f"{values[i, j]:+.2f}".replace("-", "−") + marks[i, j]
             axis.text(j, i, text, ha="center", va="center", fontsize=8, color="white" if strong else INK)
         axis.set_xticks(range(len(names)), names, rotation=30, ha="right", va="top", rotation_mode="anchor")
         axis.set_yticks(range(len(names)), names)
         axis.tick_params(length=0)
         axis.spines[:].set_visible(False)
-        figure.supxlabel(f"●: q < {LEVEL:g}", fontsize=8, color=MUTED, x=0.012, ha="left")
+        untested = "   ○: not tested" if np.isnan(corrected).any() else ""
+        figure.supxlabel(f"●: q < {LEVEL:g}{untested}", fontsize=8, color=MUTED, x=0.012, ha="left")
         draw_heading(figure, title, [label, note], simulated=simulated)
     return figure

@@ -72,3 +72,14 @@ def test_preferred_layers_count_each_area_by_itself():
     assert figure.axes[1].texts[0].get_text() == "IT: 2 sites, 1 without a preferred layer"
     with pytest.raises(InvalidInputError, match=r"\['c'\]"):
         plot_preferred_layers(table.replace("b", "c"), layers=["a", "b"])
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), pd.NA])
+def test_a_pair_that_was_not_tested_is_marked_and_draws(missing):
+    table = pairs().astype(object)
+    table.loc[1, "q"] = missing
+    figure = plot_model_differences(table, title="rec")
+    words = {tuple(map(int, text.get_position())): text.get_text() for text in figure.axes[0].texts}
+    assert words[2, 0] == "−0.10 ○"
+    assert words[1, 0] == "+0.20 ●"
+    assert "not tested" in figure.get_supxlabel()
