@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brainconv.errors import InvalidInputError
+from brainconv.errors import InvalidInputError, ResourceError
 
 Axes = Mapping[str, Sequence[str] | None]
 
@@ -90,6 +90,100 @@ def read_array(values: Any, *, what: str, axes: Axes | None = None, dtype: type 
         msg = f"{what} holds {array.dtype.name} values; expected whole numbers (an array of integers)."
         raise InvalidInputError(msg)
     return array.astype(dtype, copy=False)
+
+
+def check_array(
+    values: Any,
+    shape: tuple[int | None, ...],
+    *,
+    what: str,
+    finite: bool = False,
+    dtype: type | None = np.float64,
+    axes: Axes | None = None,
+) -> NDArray[Any]:
+    """Return ``values`` as an array of the given shape.
+
+    Parameters
+    ----------
+    values : array_like
+        What the user passed: see `read_array`.
+    shape : tuple of int or None
+        Expected length of each axis; ``None`` where any length will do.
+    what : str
+        The word for it in the message.
+    finite : bool
+        Refuse NaN and infinity.
+    dtype : type, optional
+        Type of the array returned; None keeps float32 and float64.
+    axes : mapping of str to sequence of str or None, optional
+        Names and labels of the axes, by which a labelled table is ordered.
+
+    Raises
+    ------
+    InvalidInputError
+        If the shape or the values are not as expected.
+    """
+    array = read_array(values, what=what, axes=axes, dtype=dtype)
+    fits = array.ndim == len(shape) and all(
+        want is None or have == want for have, want in zip(array.shape, shape, strict=True)
+    )
+    if not fits:
+        wanted = "(" + ", ".join("any" if n is None else str(n) for n in shape) + ("," * (len(shape) == 1)) + ")"
+        msg = f"{what} has shape {array.shape}; expected {wanted}."
+        raise InvalidInputError(msg)
+    if finite and not np.isfinite(array).all():
+        n_bad = int((~np.isfinite(array)).sum())
+        msg = f"{what} holds {n_bad} NaN or infinite value(s); every value must be finite."
+        raise InvalidInputError(msg)
+    return array
+
+
+def check_allocation(n_bytes: int, *, what: str, advice: str) -> None:
+    """Refuse what would not fit the free memory, before it is allocated.
+
+    Parameters
+    ----------
+    n_bytes : int
+        What would be allocated.
+    what : str
+        What for, as the subject of the sentence.
+    advice : str
+        What to do, as a clause.
+
+    Raises
+    ------
+    ResourceError
+        If it is more than the memory that is free.
+    """
+    if n_bytes < 2**28:  # not worth a look
+        return
+    import psutil
+
+    free = int(psutil.virtual_memory().available)
+    if n_bytes > free:
+        msg = f"{what} would take {n_bytes / 2**30:,.1f} GiB of memory, and {free / 2**30:,.1f} GiB are free; {advice}."
+        raise ResourceError(msg)
+
+
+def check_broadcast(**arrays: NDArray[Any]) -> None:
+    """Refuse arrays whose shapes do not go together.
+
+    Parameters
+    ----------
+    **arrays : ndarray, any shape
+        By the arguments' names.
+
+    Raises
+    ------
+    InvalidInputError
+        If NumPy cannot broadcast them.
+    """
+    try:
+        np.broadcast_shapes(*(array.shape for array in arrays.values()))
+    except ValueError as error:
+        shapes = " and ".join(f"{name} has shape {array.shape}" for name, array in arrays.items())
+        msg = f"{shapes}; expected shapes that go together, element by element."
+        raise InvalidInputError(msg) from error
 
 
 def _read_plain(values: Any, what: str, depth: int) -> NDArray[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -12,8 +13,25 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from brainconv.arrays import Axes, describe_value, is_number, read_array
-from brainconv.errors import InvalidInputError, NotFoundError, ResourceError
+from brainconv.arrays import check_allocation, check_array, describe_value, is_number
+from brainconv.errors import InvalidInputError, NotFoundError
+
+__all__ = [
+    "align_indices",
+    "check_allocation",
+    "check_array",
+    "check_choice",
+    "check_choices",
+    "check_count",
+    "check_flag",
+    "check_instance",
+    "check_number",
+    "check_path",
+    "check_positive",
+    "check_seed",
+    "check_text",
+    "check_unique",
+]
 
 MOST_DRAWS = 100_000  # resamples, permutations, splits: more make no number better, and would fill the memory
 LARGEST_SEED = 2**63 - 1
@@ -51,6 +69,32 @@ def check_choice(value: Any, choices: Iterable[str], *, what: str) -> str:
         raise InvalidInputError(msg)
     msg = f"Unknown {what} {describe_value(value)}.{hint} Known: {shown}."
     raise NotFoundError(msg)
+
+
+def check_choices(values: Any, choices: Iterable[str], *, what: str) -> tuple[str, ...]:
+    """Return one name or several as a tuple, each of them one of ``choices`` and kept once.
+
+    Parameters
+    ----------
+    values : str or sequence of str
+        What the user asked for.
+    choices : iterable of str
+        What exists.
+    what : str
+        The word for one of them in the message.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is none, or it is no sequence of names.
+    NotFoundError
+        If one of them does not exist.
+    """
+    names = (values,) if isinstance(values, str) else values
+    if not isinstance(names, (list, tuple)) or not names:
+        msg = f"The {what}s are {describe_value(values)}; expected at least one of: {', '.join(choices)}."
+        raise InvalidInputError(msg)
+    return tuple(dict.fromkeys(check_choice(name, choices, what=what) for name in names))
 
 
 def check_unique(labels: Any, *, what: str, least: int = 1) -> tuple[str, ...]:
@@ -118,6 +162,27 @@ def check_text(value: Any, *, what: str) -> str:
     if isinstance(value, str) and value.strip() and not any(0xD800 <= ord(c) < 0xE000 or ord(c) < 32 for c in value):
         return value
     msg = f"{what} is {describe_value(value)}; expected a text of at least one readable character."
+    raise InvalidInputError(msg)
+
+
+def check_path(value: Any, *, what: str) -> str | os.PathLike[str]:
+    """Return ``value`` if it can name a file or a folder.
+
+    Parameters
+    ----------
+    value : str or path-like
+        What the user passed.
+    what : str
+        The argument's name, for the message.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is neither, or empty.
+    """
+    if isinstance(value, os.PathLike) or (isinstance(value, str) and value.strip() and "\0" not in value):
+        return value
+    msg = f"{what} is {describe_value(value)}; expected the path of a file or folder."
     raise InvalidInputError(msg)
 
 
@@ -258,79 +323,6 @@ def check_number(
     limits = " and ".join(f"{word} {limit:g}" for word, limit in words if math.isfinite(limit))
     msg = f"{what} is {describe_value(value)}; expected a finite number{' ' + limits if limits else ''}."
     raise InvalidInputError(msg)
-
-
-def check_allocation(n_bytes: int, *, what: str, advice: str) -> None:
-    """Refuse what would not fit the free memory, before it is allocated.
-
-    Parameters
-    ----------
-    n_bytes : int
-        What would be allocated.
-    what : str
-        What for, as the subject of the sentence.
-    advice : str
-        What to do, as a clause.
-
-    Raises
-    ------
-    ResourceError
-        If it is more than the memory that is free.
-    """
-    if n_bytes < 2**28:  # not worth a look
-        return
-    import psutil
-
-    free = int(psutil.virtual_memory().available)
-    if n_bytes > free:
-        msg = f"{what} would take {n_bytes / 2**30:,.1f} GiB of memory, and {free / 2**30:,.1f} GiB are free; {advice}."
-        raise ResourceError(msg)
-
-
-def check_array(
-    values: Any,
-    shape: tuple[int | None, ...],
-    *,
-    what: str,
-    finite: bool = False,
-    dtype: type | None = np.float64,
-    axes: Axes | None = None,
-) -> NDArray[Any]:
-    """Return ``values`` as an array of the given shape.
-
-    Parameters
-    ----------
-    values : array_like
-        What the user passed: see `brainconv.arrays.read_array`.
-    shape : tuple of int or None
-        Expected length of each axis; ``None`` where any length will do.
-    what : str
-        The word for it in the message.
-    finite : bool
-        Refuse NaN and infinity.
-    dtype : type, optional
-        Type of the array returned; None keeps float32 and float64.
-    axes : mapping of str to sequence of str or None, optional
-        Names and labels of the axes, by which a labelled table is ordered.
-
-    Raises
-    ------
-    InvalidInputError
-        If the shape or the values are not as expected.
-    """
-    array = read_array(values, what=what, axes=axes, dtype=dtype)
-    fits = array.ndim == len(shape) and all(
-        want is None or have == want for have, want in zip(array.shape, shape, strict=True)
-    )
-    if not fits:
-        wanted = "(" + ", ".join("any" if n is None else str(n) for n in shape) + ("," * (len(shape) == 1)) + ")"
-        msg = f"{what} has shape {array.shape}; expected {wanted}."
-        raise InvalidInputError(msg)
-    if finite and not np.isfinite(array).all():
-        n_bad = int((~np.isfinite(array)).sum())
-        msg = f"{what} holds {n_bad} NaN or infinite value(s); every value must be finite."
-        raise InvalidInputError(msg)
-    return array
 
 
 def check_positive(value: Any, *, what: str) -> float:

@@ -144,7 +144,7 @@ def check_representations(value: Any, *, what: str = "representations") -> list[
     else:
         layers = [value]
     if not layers:
-        msg = f"{what} is an empty {type(value).__name__}; expected at least one Representation (`bc.extract`)."
+        msg = f"{what} is an empty {type(value).__name__}; expected at least one layer (`bc.extract`)."
         raise InvalidInputError(msg)
     for layer in layers:
         hint = "make one with `bc.extract` or `Representation.from_features`"

@@ -12,12 +12,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from brainconv.containers import Recording, Representation, Scores
+from brainconv.containers.checks import check_recording, check_representations, check_varying
 from brainconv.errors import InvalidInputError, MissingDependencyError
+from brainconv.predictivity.arguments import check_gram, check_pairs, check_responses
 from brainconv.predictivity.resampling import nanmean, nanmedian
 from brainconv.predictivity.ridge import PENALTY_GRID, mean_eigenvalue
 from brainconv.predictivity.spectrum import centre_gram
 from brainconv.predictivity.splits import Splits, make_splits
 from brainconv.reliability import correlate_columns
+from brainconv.validation import check_array, check_count, check_instance, check_seed
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -80,6 +83,15 @@ def fit_banded(
     ----------
     Dupré la Tour et al. (2022), NeuroImage 264:119728, doi:10.1016/j.neuroimage.2022.119728.
     """
+    grams = check_array(grams, (None, None, None), what="grams", finite=True)
+    if not len(grams):
+        msg = "grams holds no layer; expected shape (n_layers, n_stimuli, n_stimuli) with at least one."
+        raise InvalidInputError(msg)
+    check_gram(grams[0], what="grams[0]")
+    responses = check_responses(responses, len(grams[0]))
+    (train,), (test,) = check_pairs([train], [test], len(grams[0]))
+    check_count(n_iter, what="n_iter")
+    check_seed(random_state)
     from sklearn.model_selection import KFold
 
     kernels, outer = [], []
@@ -150,6 +162,12 @@ def score_banded(
     -----
     Unique shares of layers do not add up to the joint r²: what layers share belongs to none of them.
     """
+    check_representations(
+        check_instance(representations, Mapping, what="representations", hint="layer to Representation")
+    )
+    check_varying(check_recording(recording))
+    check_count(n_iter, what="n_iter")
+    check_seed(random_state)
     if not 2 <= len(representations) <= 8:
         msg = f"{len(representations)} layer(s) were given; banded ridge takes 2 to 8. Choose the layers to compare."
         raise InvalidInputError(msg)

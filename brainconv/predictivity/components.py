@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from brainconv.predictivity.arguments import check_components, check_folds
 from brainconv.predictivity.ridge import HeldOut
 from brainconv.predictivity.spectrum import decompose_gram
 from brainconv.reliability import correlate_columns
@@ -43,6 +44,8 @@ def predict_components(
     list of HeldOut, one per split
         ``settings`` holds the number of components; ``nested_r`` is by leave-one-out with the components kept.
     """
+    gram, responses, train, test = check_folds(gram, responses, train, test, noise_floor=noise_floor)
+    check_components(n_components, train, spare=2)
     found = []
     for fit, held in zip(train, test, strict=True):
         block = gram[np.ix_(fit, fit)]

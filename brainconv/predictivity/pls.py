@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
+from brainconv.predictivity.arguments import check_components, check_folds
 from brainconv.predictivity.resampling import nanmean
 from brainconv.predictivity.ridge import HeldOut
 from brainconv.predictivity.spectrum import centre_gram
 from brainconv.reliability import correlate_columns
+from brainconv.validation import check_flag
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -62,6 +64,9 @@ def predict_pls(
     Equals scikit-learn's ``PLSRegression(n_components, scale=False)`` in the limit ``tol`` → 0: the weights of a
     component are the exact leading singular vectors and not the end of an iteration.
     """
+    gram, responses, train, test = check_folds(gram, responses, train, test, noise_floor=noise_floor)
+    check_components(n_components, train, spare=1)
+    check_flag(nested, what="nested")
     found = []
     for fit, held in zip(train, test, strict=True):
         inner = np.random.default_rng(0).permutation(np.arange(len(fit)) % N_INNER)

@@ -11,6 +11,7 @@ from brainconv.errors import NotFoundError
 from brainconv.predictivity.components import predict_components
 from brainconv.predictivity.pls import predict_pls
 from brainconv.predictivity.ridge import HeldOut, predict_ridge
+from brainconv.validation import check_count, check_instance
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,14 @@ def find_regression(name: str) -> Regression:
     NotFoundError
         If there is none.
     """
+    check_instance(name, str, what="regression", hint="'ridge', 'pls25', 'pcr100' or another number of components")
     if name == "ridge":
         return Regression("ridge", predict_ridge)
     match = re.fullmatch(r"(pls|pcr)([1-9]\d*)", "pls25" if name == "pls" else name)
     if match is None:
         msg = f"Unknown regression {name!r}. Known: ridge, pls25 and pcr100, or any other number of components."
         raise NotFoundError(msg)
-    n_components = int(match[2])
+    n_components = check_count(int(match[2][:9]), what="The number of components")
     if match[1] == "pls":
         return Regression(match[0], partial(predict_pls, n_components=n_components), joint=True)
     return Regression(match[0], partial(predict_components, n_components=n_components))

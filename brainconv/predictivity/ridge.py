@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 
+from brainconv.predictivity.arguments import check_folds, check_gram, check_grid, check_indices
 from brainconv.predictivity.spectrum import Spectrum, decompose_gram
 from brainconv.reliability import correlate_columns
 
@@ -98,6 +99,8 @@ def predict_ridge(
     never as ``I - H``, which loses its digits at small penalties.  The noise floor is applied to the spectrum of all
     stimuli of the splits; it concerns the features only.
     """
+    gram, responses, train, test = check_folds(gram, responses, train, test, noise_floor=noise_floor)
+    grid = check_grid(grid)
     together: dict[bytes, list[int]] = {}
     for number, (fit, held) in enumerate(zip(train, test, strict=True)):
         together.setdefault(np.union1d(fit, held).tobytes(), []).append(number)
@@ -146,6 +149,8 @@ def mean_eigenvalue(gram: Array, train: Index) -> float:
     float
         Trace divided by n_train; 1 where all features are constant, so that a penalty is above zero.
     """
+    gram = check_gram(gram)
+    train = check_indices(train, len(gram), what="train")
     block = gram[np.ix_(train, train)]
     value = (np.trace(block) - block.mean() * len(train)) / len(train)
     return float(value) if value > 0 else 1.0

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
 from brainconv.predictivity.resampling import interval, nanmean
+from brainconv.validation import check_instance
 
 Array = NDArray[np.float64]
 
@@ -109,6 +110,7 @@ class Resampled:
         -------
         Resampled
         """
+        check_instance(other, Resampled, what="other")
         return replace(
             self,
             both=function(self.both, other.both),

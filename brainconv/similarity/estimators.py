@@ -94,6 +94,7 @@ def estimate_from_gram(
     ----------
     Kriegeskorte N, Mur M, Bandettini P (2008), doi:10.3389/neuro.06.004.2008.
     """
+    check_choice(feature_dtype, PRECISION, what="feature dtype")
     check_choice(estimator, ESTIMATORS, what="RDM estimator")
     threshold = PRECISION[feature_dtype] * max(float(np.diag(gram).mean()), 0.0)
     distance = ESTIMATORS[estimator](gram, unit_sums, n_units, threshold)

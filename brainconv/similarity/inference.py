@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from brainconv.containers import RDMs, Recording, Representation
+from brainconv.containers.checks import check_representations, check_target
 from brainconv.errors import InvalidInputError
 from brainconv.similarity.bootstrap import compare_resampled, draw_multiplicities
 from brainconv.similarity.candidates import prepare_candidates
@@ -21,7 +22,7 @@ from brainconv.similarity.comparators import RESAMPLED_COMPARATORS, compare_rows
 from brainconv.similarity.corrections import CORRECTIONS, adjust_p
 from brainconv.similarity.targets import AreaTarget, prepare_targets
 from brainconv.similarity.variances import Jackknife, bootstrap_interaction, combine_variances, count_pairs_once
-from brainconv.validation import check_choice
+from brainconv.validation import check_choice, check_count, check_number, check_seed
 
 Floats = NDArray[np.float64]
 
@@ -112,6 +113,12 @@ def compare_models(
     them, noise of pairs counts once (Efron & Stein 1981, doi:10.1214/aos/1176345462), and the pools behind the ceiling
     are those of all stimuli and subjects in every sample.
     """
+    check_target(target)
+    if not isinstance(representations, RDMs):
+        check_representations(representations)
+    check_number(margin, what="margin", at_least=0, below=2)
+    check_count(n_boot, what="n_boot", at_least=100)
+    check_seed(random_state)
     check_choice(comparator, RESAMPLED_COMPARATORS, what="RDM comparator")
     check_choice(generalise, GENERALISE, what="factor to generalise over")
     check_choice(correction, CORRECTIONS, what="correction for multiple tests")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainconv.containers import RDMs, Recording
+from brainconv.containers.checks import check_varying
 from brainconv.errors import BrainconvWarning, InvalidInputError
 from brainconv.similarity.ceiling import average_sessions
 from brainconv.similarity.comparators import check_defined
@@ -69,6 +70,7 @@ def prepare_targets(target: Recording | RDMs, *, estimator: str) -> tuple[list[A
     """
     notes: list[str] = []
     if isinstance(target, Recording):
+        check_varying(target)
         target, notes = _rdms_with_enough_sites(target, estimator)
     if target.n_stimuli < MIN_STIMULI:
         msg = (
@@ -80,12 +82,20 @@ def prepare_targets(target: Recording | RDMs, *, estimator: str) -> tuple[list[A
     target = target.reorder(ids)
     check_defined(target)
     labels = target.labels
-    areas = labels["area"].astype(str).to_numpy() if "area" in labels else np.full(len(target), "")
+    areas = (
+        labels["area"].astype(object).fillna("").astype(str).to_numpy()
+        if "area" in labels
+        else np.full(len(target), "")
+    )
     parts = []
     for area in dict.fromkeys(areas):
         subjects = average_sessions(target.select(areas == area))
         first = subjects.labels.iloc[0]
-        named = subjects.labels["subject"].astype(str) if "subject" in subjects.labels else [target.name]
+        named = (
+            subjects.labels["subject"].astype(object).fillna("").astype(str)
+            if "subject" in subjects.labels
+            else [target.name]
+        )
         parts.append(
             AreaTarget(
                 recording=target.name,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from brainconv.containers import StimulusSet
 from brainconv.errors import DataUnavailableError, InvalidInputError
+from brainconv.validation import check_path, check_text
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
 
@@ -59,6 +60,9 @@ def load_stimuli(folder: str | Path, *, degrees: float | None = None, name: str 
     InvalidInputError
         If it holds no image, or two images whose names differ only in the suffix.
     """
+    check_path(folder, what="folder")
+    if name is not None:
+        check_text(name, what="name")
     folder = Path(folder)
     if not folder.is_dir():
         msg = f"There is no folder {str(folder)!r}; give the folder that holds the stimuli."

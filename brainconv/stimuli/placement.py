@@ -6,10 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainconv.errors import InvalidInputError
-from brainconv.validation import check_positive
+from brainconv.validation import check_instance, check_positive
 
 MID_GREY = 128
 """Value of the canvas around a stimulus that is narrower than the model's field: the web's "gray"."""
+
+
+LARGEST_CANVAS = 8192  # px a side, 200 MB: what is shown is resized to the network's few hundred
 
 
 def place_image(image: NDArray[np.uint8], stimulus_degrees: float, model_degrees: float) -> NDArray[np.uint8]:
@@ -42,8 +45,8 @@ def place_image(image: NDArray[np.uint8], stimulus_degrees: float, model_degrees
     Neuron 108:413-423 (2020), doi:10.1016/j.neuron.2020.07.040; the rule itself stands in Brain-Score's
     ``benchmark_helpers/screen.py``.  Sizes and offsets are rounded half to even, as there, so that the pixels agree.
     """
-    image = np.asarray(image)
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+    check_instance(image, np.ndarray, what="An image", hint="uint8, (height, width, 3), RGB 0..255")
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
         msg = f"An image is {image.dtype} of shape {image.shape}; expected uint8, (height, width, 3), RGB 0..255."
         raise InvalidInputError(msg)
     ratio = check_positive(model_degrees, what="Visual field of the model in degrees") / check_positive(
@@ -52,7 +55,7 @@ def place_image(image: NDArray[np.uint8], stimulus_degrees: float, model_degrees
     if ratio == 1:
         return image
     size = np.array(image.shape[:2])
-    target = np.round(ratio * size).astype(int)
+    target = np.minimum(np.round(ratio * size), 2.0**53).astype(int)
     if (target < 1).any():
         msg = (
             f"An image of {size[1]} × {size[0]} px that is {stimulus_degrees} deg wide leaves no pixel in a field of "
@@ -63,6 +66,13 @@ def place_image(image: NDArray[np.uint8], stimulus_degrees: float, model_degrees
     top, left = int(offset[0]), int(offset[1])
     if ratio < 1:
         return image[top : top + target[0], left : left + target[1]]
+    if target.max() > LARGEST_CANVAS:
+        msg = (
+            f"An image of {size[1]} × {size[0]} px that is {stimulus_degrees:g} deg wide takes a canvas of "
+            f"{target[1]:,} × {target[0]:,} px in a field of {model_degrees:g} deg; expected at most "
+            f"{LARGEST_CANVAS:,} px a side: check the degrees of the stimulus set, or shrink its images."
+        )
+        raise InvalidInputError(msg)
     canvas = np.full((int(target[0]), int(target[1]), 3), MID_GREY, dtype=np.uint8)
     canvas[top : top + size[0], left : left + size[1]] = image
     return canvas
