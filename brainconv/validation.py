@@ -228,8 +228,9 @@ def check_instance(value: Any, kinds: type[T] | tuple[type[T], ...], *, what: st
     """
     if isinstance(value, kinds):
         return value
+    link = ", " if hint.startswith(("from", "of", "the ", "one ")) else ": "
     names = " or ".join(kind.__name__ for kind in (kinds if isinstance(kinds, tuple) else (kinds,)))
-    msg = f"{what} is {describe_value(value)}; expected a {names}{': ' + hint if hint else ''}."
+    msg = f"{what} is {describe_value(value)}; expected a {names}{link + hint if hint else ''}."
     raise InvalidInputError(msg)
 
 

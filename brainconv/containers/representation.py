@@ -28,6 +28,7 @@ from brainconv.validation import (
 UNITS = ("raw", "zscored", "spatial_mean")
 NOISE = {"float32": 1e-4, "float64": 1e-6}  # negative eigenvalues up to this share of the largest entry are rounding
 MOST_STIMULI_CHECKED = 4096
+MOST_UNITS = 10**12
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,8 +89,8 @@ class Representation:
         n = len(ids)
         where = f"of {self.model}:{self.layer}"
         object.__setattr__(self, "stimulus_ids", ids)
-        object.__setattr__(self, "n_units", check_count(self.n_units, what=f"n_units {where}", at_most=None))
-        check_count(self.layer_index, what=f"layer_index {where}", at_least=0, at_most=None)
+        object.__setattr__(self, "n_units", check_count(self.n_units, what=f"n_units {where}", at_most=MOST_UNITS))
+        check_count(self.layer_index, what=f"layer_index {where}", at_least=0)
         check_choice(self.units, UNITS, what="kind of units")
         check_choice(self.feature_dtype, NOISE, what="feature dtype")
         if self.seed is not None:

@@ -25,12 +25,13 @@ from brainconv.extraction.plan import (
     plan_passes,
 )
 from brainconv.extraction.scratch import MemoryStore, ScratchStore
-from brainconv.validation import check_choice
+from brainconv.validation import check_choice, check_count, check_flag, check_path, check_unique
 
 if TYPE_CHECKING:
     from brainconv.models import Model
 
 KEEP = ("gram", "features")
+LARGEST_INPUT = 16_384  # px a side: 3 GB for one image
 CPU_BATCH, GPU_BATCH, MPS_BATCH = 32, 256, 64
 BATCH_BYTES = 256 * 2**20
 """What the largest outputs of a batch may take on the CPU (three of them: input, output and a copy)."""
@@ -91,6 +92,17 @@ def extract(
     ResourceError
         If memory or scratch space does not suffice; for scratch space, before the first image.
     """
+    if layers is not None:
+        layers = check_unique(layers, what="layer")
+    if not isinstance(batch_size, str):
+        check_count(batch_size, what="batch_size", at_most=None)
+    if input_size is not None:
+        check_count(input_size, what="input_size, in px,", at_most=LARGEST_INPUT)
+    if scratch_dir is not None:
+        check_path(scratch_dir, what="scratch_dir")
+    if scratch_bytes is not None:
+        check_count(scratch_bytes, what="scratch_bytes", at_most=None)
+    check_flag(progress, what="progress")
     import torch
 
     from brainconv.extraction import capture

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from brainconv.arrays import describe_value, is_number
 from brainconv.errors import InvalidInputError
-from brainconv.validation import check_choice
+from brainconv.validation import check_choice, check_instance, check_number
 
 if TYPE_CHECKING:
     import torch
@@ -21,6 +22,7 @@ RESIZE = ("squash", "crop")
 INTERPOLATION = ("nearest", "bilinear", "bicubic", "lanczos")
 CHANNEL_ORDER = ("RGB", "BGR")
 SCALE = (1.0, 255.0)
+LARGEST_INPUT = 16_384  # px a side: 3 GB for one image
 
 
 @dataclass(frozen=True)
@@ -76,12 +78,13 @@ class Preprocessing:
                 )
                 raise InvalidInputError(msg)
             object.__setattr__(self, "resize_size", resize_size)
-        if float(self.scale) not in SCALE:
+        if check_number(self.scale, what="scale") not in SCALE:
             msg = f"scale={self.scale!r}; expected 1.0 (pixels 0..1) or 255.0 (pixels 0..255)."
             raise InvalidInputError(msg)
         object.__setattr__(self, "scale", float(self.scale))
         for what in ("mean", "std"):
-            values = tuple(float(v) for v in getattr(self, what))
+            given = check_instance(getattr(self, what), (tuple, list), what=what, hint="3 numbers")
+            values = tuple(check_number(v, what=f"A number of {what}") for v in given)
             if len(values) != 3 or not np.isfinite(values).all() or (what == "std" and min(values) <= 0):
                 msg = f"{what}={values} of the preprocessing; expected 3 finite numbers{', above 0' * (what == 'std')}."
                 raise InvalidInputError(msg)
@@ -114,8 +117,8 @@ class Preprocessing:
 
 
 def _check_size(value: Any, *, what: str) -> int:
-    if isinstance(value, bool) or int(value) != value or int(value) < 1:
-        msg = f"{what}={value!r}; expected a whole number of pixels, at least 1."
+    if not is_number(value) or not 1 <= value <= LARGEST_INPUT or int(value) != value:
+        msg = f"{what}={describe_value(value)}; expected a whole number of pixels, at least 1 and at most {LARGEST_INPUT}."
         raise InvalidInputError(msg)
     return int(value)
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from brainconv.errors import InvalidInputError
 from brainconv.models.layers import check_layers, trace_module
 from brainconv.models.model import Model
-from brainconv.models.preprocessing import Preprocessing
+from brainconv.models.preprocessing import LARGEST_INPUT, Preprocessing
 from brainconv.models.stages import select_layers
+from brainconv.validation import check_count, check_number, check_text, check_unique
 
 if TYPE_CHECKING:
     import torch
@@ -51,6 +52,11 @@ def wrap_model(
     NotFoundError
         If a layer does not exist.
     """
+    check_text(name, what="name of the model")
+    if layers is not None:
+        layers = check_unique(layers, what="layer")
+    check_count(input_size, what="input_size, in px,", at_most=LARGEST_INPUT)
+    check_number(degrees, what="degrees of the visual field", at_least=0.01, at_most=360)
     import torch
 
     from brainconv.models.weights.checkpoints import hash_weights

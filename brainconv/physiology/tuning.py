@@ -242,9 +242,10 @@ def _check_sizes(values: Any, what: str) -> Array:
 
 
 def _check_rates(responses: Any) -> Array:
-    rates: Array = np.asarray(responses, dtype=np.float64)
-    if rates.ndim == 0:
-        msg = "The responses are a single number; expected one per orientation or phase along the last axis."
+    rates: Array = read_array(responses, what="The array of responses")
+    if rates.ndim == 0 or np.isinf(rates).any():
+        found = "hold infinite values" if rates.ndim else "are a single number"
+        msg = f"The responses {found}; expected a finite one per orientation or phase along the last axis."
         raise InvalidInputError(msg)
     if (rates < 0).any():
         msg = (
@@ -257,7 +258,7 @@ def _check_rates(responses: Any) -> Array:
 
 def _check_tuning(responses: Any, orientations: Any) -> tuple[Array, Array]:
     rates = _check_rates(responses)
-    angles: Array = np.asarray(orientations, dtype=np.float64)
+    angles: Array = read_array(orientations, what="The array of orientations")
     n = angles.size
     if angles.ndim != 1 or n < _MIN_ORIENTATIONS or not np.allclose(np.diff(angles), 180.0 / n):
         msg = (

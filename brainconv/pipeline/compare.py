@@ -85,7 +85,7 @@ def compare(
     """
     from brainconv.models import Model
 
-    check_instance(model, Model, what="model", hint="`bc.load_model(name)` or `bc.wrap_model(module, name=…)`")
+    check_instance(model, Model, what="model", hint="from load_model or wrap_model")
     check_count(n_boot, what="n_boot", at_least=20, or_zero=True)
     check_seed(random_state)
     if analyses is not None:

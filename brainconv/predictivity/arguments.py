@@ -165,7 +165,7 @@ def check_components(n_components: Any, train: Sequence[Index], *, spare: int) -
         If it is no count, or more than the stimuli give.
     """
     most = min(len(fit) for fit in train) - spare
-    number = check_count(n_components, what="n_components", at_most=None)
+    number = check_count(n_components, what="n_components")
     if number > most:
         msg = (
             f"{number} components were asked for, but the smallest training set has {most + spare} stimuli; "

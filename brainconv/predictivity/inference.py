@@ -119,6 +119,8 @@ def compare_with_layer(scores: Scores, layer: str, *, area: str | None = None) -
     InvalidInputError
         If there are no resamples or there is no such layer.
     """
+    if area is not None:
+        check_text(area, what="area")
     check_instance(scores, Scores, what="scores", hint="of `score_predictivity`")
     check_text(layer, what="layer")
     details = _details(scores)
@@ -163,6 +165,8 @@ def compare_with_twins(
     sites, and the small-sample factor of the two is that of the twins, which makes the interval rather too wide
     than too narrow.
     """
+    if area is not None:
+        check_text(area, what="area")
     check_instance(twins, (tuple, list), what="twins", hint="the scores of each seed")
     for one, what in ((trained, "trained"), *((twin, "A twin") for twin in twins)):
         check_instance(one, Scores, what=what, hint="of `score_predictivity`")
@@ -228,6 +232,8 @@ def compare_models(scores: Mapping[str, Scores], *, area: str | None = None) -> 
     -----
     The plain maximum over layers would favour the model with more layers.
     """
+    if area is not None:
+        check_text(area, what="area")
     for name, value in check_instance(scores, Mapping, what="scores", hint="name of each model to its scores").items():
         check_instance(value, Scores, what=f"scores[{name!r}]", hint="of `score_predictivity`")
     if len(scores) < 2:

@@ -62,7 +62,7 @@ def score_reverse_predictivity(
     """
     check_instance(representation, Representation, what="representation", hint="one layer with its features")
     check_varying(check_recording(recording))
-    check_count(max_units, what="max_units", at_most=None)
+    check_count(max_units, what="max_units", at_most=10**12)
     check_seed(random_state)
     method = find_regression(regression)
     ids = tuple(sorted(recording.stimuli.ids))

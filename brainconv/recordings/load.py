@@ -16,7 +16,7 @@ from brainconv.containers import Properties, RDMs, Recording
 from brainconv.errors import DataUnavailableError, InvalidInputError, NotFoundError
 from brainconv.io import fetch_file, find_file
 from brainconv.recordings.registry import RecordingRow, load_registry
-from brainconv.validation import check_choice, check_flag, check_text
+from brainconv.validation import check_choice, check_flag, check_path, check_text
 
 READERS = "brainconv.recordings.readers"  # by name, so that a change in a reader counts as a change of this module
 PathLike = str | os.PathLike[str]
@@ -81,6 +81,8 @@ def fetch_recording(
     DataUnavailableError
         If a file cannot be had: the sentence names it, its URL and where to put it by hand.
     """
+    if data_dir is not None:
+        check_path(data_dir, what="data_dir")
     check_text(name, what="The name of a recording")
     check_flag(download, what="download")
     return _fetch(_find_row(name, registry), data_dir=data_dir, download=download)
@@ -124,6 +126,8 @@ def load_recording(
     InvalidInputError
         If the files do not hold what the registry says.
     """
+    if data_dir is not None:
+        check_path(data_dir, what="data_dir")
     check_text(name, what="The name of a recording")
     if area is not None:
         check_text(area, what="area")

@@ -75,7 +75,11 @@ def simulate_recording(
     Pure Poisson noise: no gain that drifts from trial to trial, no correlation between sites.
     """
     check_instance(stimuli, StimulusSet, what="stimuli")
-    for value, what in ((area, "area"), (true_layer, "true_layer"), (true_model or "none", "true_model")):
+    for value, what in (
+        (area, "area"),
+        (true_layer, "true_layer"),
+        ("none" if true_model is None else true_model, "true_model"),
+    ):
         check_text(value, what=what)
     check_seed(random_state)
     axes = {"stimulus": stimuli.ids, "unit": None}

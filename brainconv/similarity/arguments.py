@@ -9,12 +9,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainconv.errors import InvalidInputError
-from brainconv.validation import check_array
+from brainconv.similarity.estimators import ESTIMATORS
+from brainconv.similarity.repeats import REPEAT_ESTIMATORS
+from brainconv.validation import check_array, check_choice
 
 Floats = NDArray[np.float64]
 
 
-def check_rows(rows: Any, *, what: str, n_pairs: int | None = None, finite: bool = False) -> Floats:
+def check_estimators(estimator: Any, target_estimator: Any) -> str:
+    """The estimator of the target's RDMs, by default that of the layers.
+
+    Parameters
+    ----------
+    estimator : str
+        For layers.
+    target_estimator : str, optional
+        For a recording, which may use its repeats.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none of that name.
+    InvalidInputError
+        If one is no name.
+    """
+    known = (*ESTIMATORS, *REPEAT_ESTIMATORS)
+    named = check_choice(estimator, known, what="RDM estimator")
+    return (
+        named if target_estimator is None else check_choice(target_estimator, known, what="RDM estimator of the target")
+    )
+
+
+def check_rows(rows: Any, *, what: str, n_pairs: int | None = None, finite: bool = False, least: int = 0) -> Floats:
     """Rows of dissimilarities: the upper triangles of square matrices.
 
     Parameters
@@ -27,6 +53,8 @@ def check_rows(rows: Any, *, what: str, n_pairs: int | None = None, finite: bool
         How many pairs there must be.
     finite : bool
         Refuse NaN and infinity.
+    least : int
+        How many rows there must be.
 
     Raises
     ------
@@ -34,6 +62,9 @@ def check_rows(rows: Any, *, what: str, n_pairs: int | None = None, finite: bool
         If it is anything else.
     """
     values = check_array(rows, (None, n_pairs), what=what, finite=finite)
+    if len(values) < least:
+        msg = f"{what} holds {len(values)} RDMs; expected at least {least}."
+        raise InvalidInputError(msg)
     count_stimuli(values, what=what)
     return values
 

@@ -129,6 +129,7 @@ def resample_measure(a: Layers, b: Layers, multiplicities: NDArray[np.int32], *,
     NotFoundError
         If there is no such measure.
     """
+    check_representations(b, what="b")
     check_choice(measure, MEASURES, what="measure")
     left, right = _align(a, b)
     multiplicities = check_multiplicities(multiplicities, left[0].n_stimuli)

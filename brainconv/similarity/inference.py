@@ -15,6 +15,7 @@ from scipy.stats import t as student
 from brainconv.containers import RDMs, Recording, Representation
 from brainconv.containers.checks import check_representations, check_target
 from brainconv.errors import InvalidInputError
+from brainconv.similarity.arguments import check_estimators
 from brainconv.similarity.bootstrap import compare_resampled, draw_multiplicities
 from brainconv.similarity.candidates import prepare_candidates
 from brainconv.similarity.ceiling import POOLED_AS
@@ -125,7 +126,7 @@ def compare_models(
     if n_boot < 100:
         msg = f"n_boot is {n_boot}; a standard error needs at least 100 bootstrap samples."
         raise InvalidInputError(msg)
-    targets, ids, notes = prepare_targets(target, estimator=target_estimator or estimator)
+    targets, ids, notes = prepare_targets(target, estimator=check_estimators(estimator, target_estimator))
     candidates, more = prepare_candidates(representations, ids, estimator=estimator, comparators=(comparator,))
     rows = candidates.rows[candidates.usable]
     labels = [label for label, usable in zip(candidates.labels, candidates.usable, strict=True) if usable]

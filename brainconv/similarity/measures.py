@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from brainconv.containers import RDMs, Recording, Representation, Scores
 from brainconv.containers.checks import check_target
 from brainconv.similarity.animal_ceiling import compute_animal_ceiling
+from brainconv.similarity.arguments import check_estimators
 from brainconv.similarity.bootstrap import compare_resampled, draw_multiplicities
 from brainconv.similarity.candidates import Candidates, prepare_candidates
 from brainconv.similarity.comparators import COMPARATORS, compare_rows
@@ -84,7 +85,7 @@ def score_measures(
     check_count(n_boot, what="n_boot", at_least=20, or_zero=True)
     check_seed(random_state)
     layers = list_layers(representations)
-    targets, ids, notes = prepare_targets(target, estimator=target_estimator or estimator)
+    targets, ids, notes = prepare_targets(target, estimator=check_estimators(estimator, target_estimator))
     candidates, _ = prepare_candidates(layers, ids, estimator=estimator, comparators=())
     drawn = draw_multiplicities(len(ids), n_boot, np.random.default_rng(random_state))
     aligned = [layer.select(ids) for layer in layers]

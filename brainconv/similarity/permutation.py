@@ -48,7 +48,7 @@ def permute_labels(
     Nili H et al. (2014), doi:10.1371/journal.pcbi.1003553.
     """
     a = check_rows(a, what="a", finite=True)
-    b = check_rows(b, what="b", n_pairs=a.shape[1], finite=True)
+    b = check_rows(b, what="b", n_pairs=a.shape[1], finite=True, least=1)
     check_count(n_permutations, what="n_permutations", at_least=0)
     check_instance(rng, np.random.Generator, what="rng", hint="`numpy.random.default_rng(0)`")
     comparators = check_choices(comparators, RESAMPLED_COMPARATORS, what="RDM comparator")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from brainconv.containers import RDMs, Recording, Representation, Scores
 from brainconv.containers.checks import check_representations, check_target
 from brainconv.errors import InvalidInputError
+from brainconv.similarity.arguments import check_estimators
 from brainconv.similarity.candidates import prepare_candidates
 from brainconv.similarity.comparators import RESAMPLED_COMPARATORS
 from brainconv.similarity.discriminants import Discriminants
@@ -82,7 +83,11 @@ def score_reweighted(
     """
     _check_arguments(components, target, discriminants, test_share=test_share, n_splits=n_splits, seed=random_state)
     part, ids, rows, groups, notes = _prepare(
-        components, target, discriminants, estimators=(estimator, target_estimator or estimator), comparator=comparator
+        components,
+        target,
+        discriminants,
+        estimators=(estimator, check_estimators(estimator, target_estimator)),
+        comparator=comparator,
     )
     sets = dict(groups)
     if len(groups) > 1:
@@ -149,7 +154,11 @@ def partition_variance(
     """
     _check_arguments(components, target, discriminants, test_share=test_share, n_splits=n_splits, seed=random_state)
     part, ids, rows, groups, _ = _prepare(
-        components, target, discriminants, estimators=(estimator, target_estimator or estimator), comparator="pearson"
+        components,
+        target,
+        discriminants,
+        estimators=(estimator, check_estimators(estimator, target_estimator)),
+        comparator="pearson",
     )
     if not 2 <= len(groups) <= _MOST_GROUPS:
         msg = f"Variance is partitioned between 2 to {_MOST_GROUPS} groups of models; found {len(groups)}."

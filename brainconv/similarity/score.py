@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from brainconv.containers import RDMs, Recording, Representation, Scores
 from brainconv.containers.checks import check_representations, check_target
+from brainconv.similarity.arguments import check_estimators
 from brainconv.similarity.bootstrap import compare_resampled, draw_multiplicities
 from brainconv.similarity.candidates import Candidates, prepare_candidates
 from brainconv.similarity.ceiling import compute_ceiling_of_rows
@@ -95,7 +96,7 @@ def score_rsa(
         check_representations(representations)
     check_seed(random_state)
     comparators = _check_arguments(comparator, n_boot, n_permutations)
-    targets, ids, notes = prepare_targets(target, estimator=target_estimator or estimator)
+    targets, ids, notes = prepare_targets(target, estimator=check_estimators(estimator, target_estimator))
     if n_permutations is None:
         n_permutations = 1000 if len(ids) <= 300 else 200
     candidates, more = prepare_candidates(representations, ids, estimator=estimator, comparators=comparators)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 from scipy.spatial.distance import squareform
 
+from brainconv.similarity.arguments import check_rows
 from brainconv.similarity.ceiling import POOLED_AS
 from brainconv.similarity.comparators import compare_rows
 from brainconv.validation import check_array
@@ -35,7 +36,7 @@ def fit_rdm_weights(components: Floats, target: Floats) -> Floats:
     ----------
     Khaligh-Razavi S-M, Kriegeskorte N (2014), doi:10.1371/journal.pcbi.1003915.
     """
-    components = check_array(components, (None, None), what="components", finite=True)
+    components = check_rows(components, what="components", finite=True, least=1)
     target = check_array(target, (components.shape[1],), what="target", finite=True)
     centred = components - components.mean(axis=1, keepdims=True)
     # the triangle holds all that least squares needs, however many pairs there are
