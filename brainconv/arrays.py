@@ -87,7 +87,7 @@ def read_array(values: Any, *, what: str, axes: Axes | None = None, dtype: type 
     if dtype is None:
         dtype = array.dtype.type if array.dtype in (np.float32, np.float64) else np.float64
     if np.dtype(dtype).kind in "iu" and array.size and array.dtype.kind not in "iu":
-        msg = f"{what} holds {array.dtype.name} values; expected whole numbers (an array of integers)."
+        msg = f"{what}: found {array.dtype.name} values; expected whole numbers (an array of integers)."
         raise InvalidInputError(msg)
     return array.astype(dtype, copy=False)
 
@@ -188,7 +188,7 @@ def check_broadcast(**arrays: NDArray[Any]) -> None:
 
 def _read_plain(values: Any, what: str, depth: int) -> NDArray[Any]:
     if depth > _MOST_AXES:
-        msg = f"{what} is nested more than {_MOST_AXES} deep; expected an array of numbers."
+        msg = f"{what}: found lists nested more than {_MOST_AXES} deep; expected an array of numbers."
         raise InvalidInputError(msg)
     if isinstance(values, np.ma.MaskedArray):
         plain = _refuse_other_kinds(values.data, what)
@@ -198,11 +198,11 @@ def _read_plain(values: Any, what: str, depth: int) -> NDArray[Any]:
     if isinstance(values, (list, tuple)) and not all(isinstance(value, (int, float)) for value in values):
         parts = [_read_plain(_strip(value, what), what, depth + 1) for value in values]
         if len({part.shape for part in parts}) > 1:
-            msg = f"{what} is a list of rows of unequal shape; expected a full array, with NaN where unknown."
+            msg = f"{what}: found rows of unequal shape; expected a full array, with NaN where unknown."
             raise InvalidInputError(msg)
         return np.stack(parts)
     if isinstance(values, (str, bytes, dict, set, frozenset, type(None))) or callable(values):
-        msg = f"{what} is {describe_value(values)}; expected an array of numbers."
+        msg = f"{what}: found {describe_value(values)}; expected an array of numbers."
         raise InvalidInputError(msg)
     try:
         array = np.asarray(values)
@@ -215,7 +215,9 @@ def _read_plain(values: Any, what: str, depth: int) -> NDArray[Any]:
 def _strip(value: Any, what: str) -> Any:
     """An element of a list: labelled tables inside lists have nothing to be aligned with."""
     if type(value).__module__.partition(".")[0] in ("pandas", "xarray"):
-        msg = f"{what} is a list that holds a {type(value).__name__}, whose labels would be lost; give plain arrays."
+        msg = (
+            f"{what}: found a list that holds a {type(value).__name__}, whose labels would be lost; give plain arrays."
+        )
         raise InvalidInputError(msg)
     return value
 
@@ -228,15 +230,15 @@ def _refuse_other_kinds(array: NDArray[Any], what: str) -> NDArray[Any]:
     if kind == "O" and array.size and all(map(is_number, array.flat)):
         return array.astype(np.float64)
     if kind == "O" and array.ndim == 0:
-        msg = f"{what} is {describe_value(array.item())}; expected an array of numbers."
+        msg = f"{what}: found {describe_value(array.item())}; expected an array of numbers."
         raise InvalidInputError(msg)
     if kind == "O":
         odd = next((v for v in array.flat if not is_number(v)), None)
-        msg = f"{what} holds {describe_value(odd)}; expected numbers, with NaN where nothing was measured."
+        msg = f"{what}: found {describe_value(odd)}; expected numbers, with NaN where nothing was measured."
         raise InvalidInputError(msg)
     example = f" ({describe_value(array.flat[0])}, …)" if array.size and kind in "US" else ""
     cure = _CURES.get(kind, "convert what are numbers with `.astype(float)` first")
-    msg = f"{what} holds {_KINDS.get(kind, array.dtype.name)}{example}; expected real numbers: {cure}."
+    msg = f"{what}: found {_KINDS.get(kind, array.dtype.name)}{example}; expected real numbers: {cure}."
     raise InvalidInputError(msg)
 
 
@@ -254,7 +256,7 @@ def is_number(value: Any) -> bool:
 def _read_tensor(values: Any, what: str) -> NDArray[Any]:
     if str(values.layout) != "torch.strided" or values.is_meta or values.is_quantized:
         kind = "a meta" if values.is_meta else "a quantised" if values.is_quantized else "a sparse"
-        msg = f"{what} is {kind} tensor; expected a dense one with values (`.to_dense()`, `.dequantize()`)."
+        msg = f"{what}: found {kind} tensor; expected a dense one with values (`.to_dense()`, `.dequantize()`)."
         raise InvalidInputError(msg)
     tensor = values.detach().cpu()
     if str(tensor.dtype) == "torch.bfloat16":  # NumPy has no such type; float32 holds every one of its values
@@ -273,7 +275,7 @@ def _read_frame(values: Any, what: str, axes: Axes | None) -> NDArray[Any]:
         nullable = any(kind[:1].isupper() for kind in kinds)
         array = values.to_numpy(dtype=np.float64, na_value=np.nan) if nullable else values.to_numpy()
     except (TypeError, ValueError) as error:
-        msg = f"{what} has columns that hold no numbers ({', '.join(sorted(kinds))}); leave them out first."
+        msg = f"{what}: found columns that hold no numbers ({', '.join(sorted(kinds))}); leave them out first."
         raise InvalidInputError(msg) from error
     array = _refuse_other_kinds(array, what)
     for axis, (have, (name, want)) in enumerate(zip(labels, axes.items(), strict=False)):
@@ -285,7 +287,7 @@ def _read_frame(values: Any, what: str, axes: Axes | None) -> NDArray[Any]:
 def _read_data_array(values: Any, what: str, axes: Axes | None) -> NDArray[Any]:
     """An xarray DataArray by its dimensions and coordinates."""
     if not hasattr(values, "dims") or not hasattr(values, "to_numpy"):
-        msg = f"{what} is a {type(values).__name__}; expected one of its variables (a DataArray)."
+        msg = f"{what}: found a {type(values).__name__}; expected one of its variables (a DataArray)."
         raise InvalidInputError(msg)
     if axes is None:
         raise InvalidInputError(_unaligned(values, what))
@@ -329,6 +331,6 @@ def _match_labels(have: list[Any], want: Sequence[str], *, what: str, name: str)
 
 def _unaligned(values: Any, what: str) -> str:
     return (
-        f"{what} is a {type(values).__name__}, but there is nothing here to align its labels with; "
+        f"{what}: found a {type(values).__name__}, and there is nothing here to align its labels with; "
         f"pass `.to_numpy()` once it is in the right order."
     )

@@ -25,13 +25,13 @@ from brainconv.extraction.plan import (
     plan_passes,
 )
 from brainconv.extraction.scratch import MemoryStore, ScratchStore
+from brainconv.models.preprocessing import LARGEST_INPUT
 from brainconv.validation import check_choice, check_count, check_flag, check_path, check_unique
 
 if TYPE_CHECKING:
     from brainconv.models import Model
 
 KEEP = ("gram", "features")
-LARGEST_INPUT = 16_384  # px a side: 3 GB for one image
 CPU_BATCH, GPU_BATCH, MPS_BATCH = 32, 256, 64
 BATCH_BYTES = 256 * 2**20
 """What the largest outputs of a batch may take on the CPU (three of them: input, output and a copy)."""

@@ -118,7 +118,7 @@ class Preprocessing:
 
 def _check_size(value: Any, *, what: str) -> int:
     if not is_number(value) or not 1 <= value <= LARGEST_INPUT or int(value) != value:
-        msg = f"{what}={describe_value(value)}; expected a whole number of pixels, at least 1 and at most {LARGEST_INPUT}."
+        msg = f"{what}={describe_value(value)}; expected a whole number of pixels, 1 to {LARGEST_INPUT}."
         raise InvalidInputError(msg)
     return int(value)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from brainconv.arrays import is_number
 from brainconv.reliability.arguments import check_columns, check_weights
 from brainconv.validation import check_number
 
@@ -61,7 +60,7 @@ def correlate_resampled(predicted: Array, observed: Array, weights: Array, *, co
     ndarray, shape (n_resamples, n_sites)
         ``constant`` for a constant prediction; NaN for a constant response and for fewer than 3 different stimuli.
     """
-    if not is_number(constant) or constant == constant:  # NaN is one of its values
+    if not (isinstance(constant, float) and np.isnan(constant)):  # NaN is one of its values
         check_number(constant, what="constant")
     predicted, observed = check_columns(predicted, observed, names=("predicted", "observed"))
     weights = check_weights(weights, len(predicted))

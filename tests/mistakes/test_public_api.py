@@ -83,8 +83,9 @@ KINDS: dict[str, tuple[Any, ...]] = {
 # Kind of a parameter by its name; by (function, parameter) where that is not enough.
 NAMES = {
     "random_state": "seed", "seed": "seed", "rng": "generator",
-    "n_boot n_permutations n_splits n_ceiling_splits n_starts n_samples n_noise n_iter n_draws n_halvings n_sites n_repeats"
-    " n_pooled max_units n_components n_stimuli n_units n_filters kernel_size n_channels layer_index n_shuffles": "count",
+    "n_boot n_permutations n_splits n_ceiling_splits n_starts n_samples n_noise n_iter n_draws n_halvings n_sites"
+    " n_repeats n_pooled max_units n_components n_stimuli n_units n_filters kernel_size n_channels layer_index"
+    " n_shuffles": "count",
     "margin test_share threshold quantile noise_floor mean_count smoothness degrees stimulus_degrees model_degrees"
     " gate": "number",
     "averaged simulated disjoint debiased nested keep download colour smooth median_first": "flag",
@@ -129,11 +130,11 @@ SPECIAL: dict[tuple[str, str], str | tuple[Any, ...]] = {
     ("combine_variances", "stimuli"): "array",
     ("combine_variances", "subjects"): "array",
     ("combine_variances", "interaction"): "array",
-    ("compute_spectral_slope", "ranks"): (OBJECT, 3, "ab", (1,), (0, 5), (5, 2), (1, 2, 3), (1.5, 9), (1, HUGE), (None, 3)),
+    ("compute_spectral_slope", "ranks"): (OBJECT, 3, "ab", (1,), (0, 5), (5, 2), (1, 2, 3), (1.5, 9), (1, HUGE)),
     ("estimate_from_repeats", "noise"): (OBJECT, 3, "x", np.zeros((3, 3)), lambda _: "x", lambda _: np.zeros((2, 2))),
-    ("fit_discriminant", "labels"): (*NO_CONTAINER, pd.Series([True, False]), pd.Series([1.5, 2.5]), pd.Series(["a", "b"])),
+    ("fit_discriminant", "labels"): (*NO_CONTAINER, pd.Series([True, False]), pd.Series([1.5]), pd.Series(["a", "b"])),
     ("compute_category_rdms", "labels"): "table",
-    ("score_learning_curve", "fractions"): (OBJECT, None, 3, "ab", [], (), (0,), (-0.5,), (2,), (None,), ("0.5",), (np.nan,)),
+    ("score_learning_curve", "fractions"): (OBJECT, None, 3, "ab", [], (0,), (-0.5,), (2,), (None,), ("0.5",)),
     ("compare_models predictivity", "scores"): (*NO_CONTAINER, {}, {"a": None}, {"a": 1, "b": 2}),
     ("compare_with_twins", "twins"): (*NO_CONTAINER, [1] * 5, "abcde"),
     ("compare_layers", "layers"): (OBJECT, None, 3, "ab", (), ("L0",), ("L0", 1), ("L0", "none"), (None, None)),
@@ -203,7 +204,7 @@ SPECIAL: dict[tuple[str, str], str | tuple[Any, ...]] = {
 ALLOWED: dict[tuple[str, str], tuple[Any, ...]] = {
     ("load_model", "weights"): ("random",),
 }
-# Functions of single numbers or of a last axis, which take arrays of any shape; and those to which nothing is something.
+# Functions of single numbers or of a last axis take arrays of any shape; others take an array that is empty.
 ELEMENTWISE = {
     "apply_spearman_brown", "compute_definition", "predict_frequency_band", "predict_orientation_bandwidth",
     "compute_circular_variance", "compute_preferred_orientation", "compute_orthogonal_ratio",
@@ -220,8 +221,9 @@ EMPTY = {
 }
 # Made by brainconv and handed out: nobody makes them by hand.
 RESULTS = {
-    "ModelComparison", "BandedFit", "CrossValidation", "FactorisedReadout", "HeldOut", "Regression", "Resampled", "Spectrum",
-    "Exclusion", "VarianceParts", "ColourReduction", "GaborGate", "ShapeTable", "RecordingRow", "RegisteredFile",
+    "ModelComparison", "BandedFit", "CrossValidation", "FactorisedReadout", "HeldOut", "Regression", "Resampled",
+    "Spectrum", "Exclusion", "VarianceParts", "ColourReduction", "GaborGate", "ShapeTable", "RecordingRow",
+    "RegisteredFile",
 }  # fmt: skip
 
 
@@ -502,7 +504,7 @@ def spoil(value: Any, right: Any) -> Any:
 
 
 def wrong_values(name: str, parameter: inspect.Parameter) -> Iterator[Any]:
-    bare = name.split()[0]
+    bare = name.split(maxsplit=1)[0]
     kind = SPECIAL.get((name, parameter.name)) or SPECIAL.get((bare, parameter.name)) or KIND_OF.get(parameter.name)
     assert kind is not None, f"{name}({parameter.name}): say in SPECIAL or NAMES what kind of parameter it is"
     for value in KINDS[kind] if isinstance(kind, str) else kind:
