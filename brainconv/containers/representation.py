@@ -27,7 +27,7 @@ from brainconv.validation import (
 
 UNITS = ("raw", "zscored", "spatial_mean")
 NOISE = {"float32": 1e-4, "float64": 1e-6}  # negative eigenvalues up to this share of the largest entry are rounding
-MOST_STIMULI_CHECKED = 4096
+MOST_STIMULI_CHECKED = 2048
 MOST_UNITS = 10**12
 
 
@@ -187,7 +187,7 @@ _LABELS = tuple(
 
 
 def _check_semidefinite(gram: NDArray[np.float64], noise: float, where: str) -> None:
-    """Refuse what is no ``X @ X.T``; beyond 4,096 stimuli the eigenvalues of an even choice of them are looked at."""
+    """Refuse what is no ``X @ X.T``; beyond 2,048 stimuli the eigenvalues of an even choice of them are looked at."""
     largest = float(np.abs(gram).max())
     if not np.allclose(gram, gram.T, rtol=0.0, atol=1e-9 * max(largest, 1e-300)):
         msg = f"The Gram matrix {where} is not symmetric; expected X @ X.T."

@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from brainconv.validation import check_path
+
 
 @contextlib.contextmanager
 def write_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
@@ -26,6 +28,7 @@ def write_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
     pathlib.Path
         The temporary file, empty, in the same folder and with the same suffix.
     """
+    check_path(path, what="path")
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{target.stem}.tmp-", suffix=target.suffix, dir=target.parent)

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from brainconv.containers import StimulusSet
 from brainconv.errors import InvalidInputError, NotFoundError
+from brainconv.validation import check_instance, check_path
 
 PACKAGE = "brainconv"
 DATA_SUFFIXES = (".yaml", ".json")
@@ -73,6 +74,7 @@ def hash_stimuli(stimuli: StimulusSet) -> str:
     ----------
     stimuli : StimulusSet
     """
+    check_instance(stimuli, StimulusSet, what="stimuli")
     digest = hashlib.sha256()
     _add_text(digest, f"degrees={stimuli.degrees!r}")
     for i, identifier in enumerate(stimuli.ids):
@@ -89,6 +91,7 @@ def hash_state(state: Mapping[str, Any]) -> str:
     state : mapping of str to ndarray
         A state dict as arrays (CPU tensors of NumPy's types will do).
     """
+    check_instance(state, Mapping, what="state")
     digest = hashlib.sha256()
     for name in sorted(state):
         _add_text(digest, name)
@@ -148,6 +151,8 @@ def hash_registry(path: str | os.PathLike[str] | None) -> str | None:
     NotFoundError
         If there is no such file.
     """
+    if path is not None:
+        check_path(path, what="path")
     if path is None:
         return None
     registry = Path(path)

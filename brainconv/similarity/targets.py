@@ -91,8 +91,10 @@ def prepare_targets(target: Recording | RDMs, *, estimator: str) -> tuple[list[A
     for area in dict.fromkeys(areas):
         subjects = average_sessions(target.select(areas == area))
         first = subjects.labels.iloc[0]
+        if "subject" in labels and (nameless := int((labels["subject"].isna() & (areas == area)).sum())) > 1:
+            notes.append(f"{nameless} RDMs of {target.name} name no subject; their mean is compared.")
         named = (
-            subjects.labels["subject"].astype(object).fillna("").astype(str)
+            subjects.labels["subject"].astype(object).fillna(target.name).astype(str)
             if "subject" in subjects.labels
             else [target.name]
         )

@@ -20,7 +20,7 @@ import yaml
 import brainconv as bc
 from brainconv.errors import BrainconvError
 
-PACKAGES = ("", ".similarity", ".predictivity", ".reliability", ".physiology", ".recordings", ".stimuli")
+PACKAGES = ("", ".similarity", ".predictivity", ".reliability", ".physiology", ".recordings", ".stimuli", ".io")
 OBJECT = object()
 HUGE = 10**12
 
@@ -94,7 +94,7 @@ NAMES = {
     "comparators": "choices", "comparator": "choice",
     "name model weights layer unit area true_layer true_model pattern": "text",
     "ids stimulus_ids areas": "ids",
-    "registry data_dir folder": "path",
+    "registry data_dir folder path path_csv": "path",
     "responses dissimilarities gram unit_sums features filters a b p r reliability predictions predicted observed"
     " jackknife bootstrap stimuli_variance components target counts n_x n_y orientations grams shuffles grid factor"
     " multiplicities train_units test_units train_sites test_sites": "array",
@@ -162,6 +162,12 @@ SPECIAL: dict[tuple[str, str], str | tuple[Any, ...]] = {
     ("place_image", "model_degrees"): (*NO_NUMBER, 0, -1, np.inf, 1e6, 1e300),
     ("load_stimuli", "degrees"): "number",
     ("list_recordings", "pattern"): "text",
+    ("find_file", "file"): "container",
+    ("fetch_file", "file"): "container",
+    ("hash_state", "state"): "mapping",
+    ("inherit_provenance", "representations"): "layers",
+    ("load_representations", "layers"): (*KINDS["ids"], ["no layer"]),
+    ("save_properties", "properties"): "container",
     ("Properties", "units"): (OBJECT, None, 3, "x", [1], np.zeros(2), {"no column": "deg"}),
     ("Properties", "table"): "table",
     ("Scores", "details"): (OBJECT, 3, "x", [1], pd.DataFrame()),
@@ -203,6 +209,7 @@ SPECIAL: dict[tuple[str, str], str | tuple[Any, ...]] = {
 # What is right in one place although it is wrong in most: (function, parameter) -> values that are not tried.
 ALLOWED: dict[tuple[str, str], tuple[Any, ...]] = {
     ("load_model", "weights"): ("random",),
+    ("hash_registry", "path"): (None,),
 }
 # Functions of single numbers or of a last axis take arrays of any shape; others take an array that is empty.
 ELEMENTWISE = {
@@ -219,8 +226,11 @@ EMPTY = {
     "correlate_resampled",
     "split_half_reliability",
 }
+# Any number of values of any kind, or a context; and the archive of a data set, which its reader opens.
+OTHERS = {"hash_arrays", "hash_source", "collect_provenance", "write_atomically"}
 # Made by brainconv and handed out: nobody makes them by hand.
 RESULTS = {
+    "RemoteFile", "ZipImages",
     "ModelComparison", "BandedFit", "CrossValidation", "FactorisedReadout", "HeldOut", "Regression", "Resampled",
     "Spectrum", "Exclusion", "VarianceParts", "ColourReduction", "GaborGate", "ShapeTable", "RecordingRow",
     "RegisteredFile",
@@ -409,6 +419,25 @@ def calls(g: SimpleNamespace) -> dict[str, dict[str, Any]]:
         "render_gabors": {"fits": g.fits, "colour": False},
         "simulate_recording": {"features": g.x, "stimuli": g.stimuli, "area": "V4", "true_layer": "L", "n_sites": 2}
         | {"n_repeats": 2, "n_pooled": 2, "mean_count": 3.0, "true_model": None, "random_state": 0},
+        "find_file": {"file": g.remote, "folder": "x", "data_dir": None},
+        "fetch_file": {"file": g.remote, "folder": "x", "data_dir": g.folder.parent, "download": False},
+        "hash_registry": {"path": g.registry},
+        "hash_state": {"state": {"a": np.zeros(2)}},
+        "hash_stimuli": {"stimuli": g.stimuli},
+        "inherit_provenance": {"representations": g.layers},
+        "list_data_dirs": {"data_dir": None},
+        "load_representations": {"path": g.saved["layers"], "layers": None},
+        "read_layers": {"path": g.saved["layers"]},
+        "read_provenance": {"path": g.saved["layers"]},
+        "open_recording": {"path": g.saved["recording"]},
+        "open_rdms": {"path": g.saved["rdms"]},
+        "open_properties": {"path": g.saved["properties"]},
+        "open_scores": {"path_csv": g.saved["scores"]},
+        "save_representations": {"path": g.saved["layers"], "representations": g.layers, "provenance": None},
+        "save_recording": {"path": g.saved["recording"], "recording": g.recording, "provenance": None},
+        "save_rdms": {"path": g.saved["rdms"], "rdms": g.rdms, "provenance": None},
+        "save_properties": {"path": g.saved["properties"], "properties": g.fits, "provenance": None},
+        "save_scores": {"scores": g.scores, "path_csv": g.saved["scores"], "provenance": None},
         "load_stimuli": {"folder": g.folder, "degrees": None, "name": None},
         "place_image": {"image": g.stimuli.images[0], "stimulus_degrees": 4.0, "model_degrees": 8.0},
     }
@@ -443,6 +472,20 @@ def write_registry(folder: Path) -> Path:
     return path
 
 
+def save_all(g: SimpleNamespace, folder: Path) -> dict[str, Path]:
+    """A file of every container."""
+    from brainconv import io
+
+    names = {"layers": "nc", "recording": "nc", "rdms": "nc", "properties": "nc", "scores": "csv"}
+    paths = {name: folder / f"{name}.{suffix}" for name, suffix in names.items()}
+    io.save_representations(paths["layers"], g.layers)
+    io.save_recording(paths["recording"], g.recording)
+    io.save_rdms(paths["rdms"], g.rdms)
+    io.save_properties(paths["properties"], g.fits)
+    io.save_scores(g.scores, paths["scores"])
+    return paths
+
+
 def public() -> dict[str, Callable[..., Any]]:
     """Every public function and class, by its name (and package where two share a name)."""
     found: dict[str, Callable[..., Any]] = {}
@@ -450,7 +493,7 @@ def public() -> dict[str, Callable[..., Any]]:
         module = import_module(f"brainconv{package}")
         for name in module.__all__:
             value = getattr(module, name)
-            if callable(value) and name not in RESULTS and not isinstance(value, dict):
+            if callable(value) and name not in RESULTS | OTHERS and not isinstance(value, dict):
                 key = f"{name} {package[1:]}" if name == "compare_models" else name
                 found[key] = value
     return found
@@ -464,6 +507,7 @@ def arguments(good: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -
     import torch
     from PIL import Image
 
+    from brainconv.io import RemoteFile
     from brainconv.physiology import RINGACH_NX_NY
     from brainconv.similarity import score_measures
 
@@ -475,7 +519,13 @@ def arguments(good: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -
     model = bc.wrap_model(module, name="M", input_size=32)
     measures = score_measures(good.layers, good.rdms, n_boot=0)
     registry = write_registry(tmp_path_factory.mktemp("recordings"))
+    saved = save_all(good, tmp_path_factory.mktemp("saved"))
+    remote = RemoteFile("a.bin", "https://example.org/a.bin", bytes=1)
+    (folder.parent / "x").mkdir()
+    (folder.parent / "x" / "a.bin").write_bytes(b"1")
     more = {
+        "saved": saved,
+        "remote": remote,
         "registry": registry,
         "folder": folder,
         "module": module,
@@ -569,4 +619,5 @@ def test_the_walk_is_long_and_whole() -> None:
     if unknown == set(FUNCTIONS):
         pytest.skip("counts what the walk tried; run the whole file")
     assert not unknown
+    print(f"{sum(TRIED.values())} wrong values in {len(TRIED)} functions")
     assert sum(TRIED.values()) > 4000
