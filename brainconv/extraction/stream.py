@@ -92,8 +92,8 @@ def extract(
     ResourceError
         If memory or scratch space does not suffice; for scratch space, before the first image.
     """
-    if layers is not None:
-        layers = check_unique(layers, what="layer")
+    if layers is not None and not isinstance(layers, str):
+        check_unique(layers, what="layer", least=0)
     if not isinstance(batch_size, str):
         check_count(batch_size, what="batch_size", at_most=None)
     if input_size is not None:

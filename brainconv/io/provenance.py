@@ -81,9 +81,9 @@ def inherit_provenance(representations: Mapping[str, Representation], **extra: A
         That of `collect_provenance`, with ``model``, ``weights``, ``weights_seed``, ``weights_sha256``, ``stimuli``,
         ``stimuli_sha256``, ``device`` and ``preprocessing`` as far as the layers state them.
     """
-    check_representations(
-        check_instance(representations, Mapping, what="representations", hint="layer to Representation")
-    )
+    check_instance(representations, Mapping, what="representations", hint="layer to Representation")
+    if representations:
+        check_representations(representations)
     first = next(iter(representations.values()), None)
     if first is None:
         return collect_provenance(**extra)

@@ -53,8 +53,8 @@ def wrap_model(
         If a layer does not exist.
     """
     check_text(name, what="name of the model")
-    if layers is not None:
-        layers = check_unique(layers, what="layer")
+    if layers is not None and not isinstance(layers, str):
+        check_unique(layers, what="layer", least=0)
     check_count(input_size, what="input_size, in px,", at_most=LARGEST_INPUT)
     check_number(degrees, what="degrees of the visual field", at_least=0.01, at_most=360)
     import torch

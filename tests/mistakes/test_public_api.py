@@ -210,6 +210,7 @@ SPECIAL: dict[tuple[str, str], str | tuple[Any, ...]] = {
 ALLOWED: dict[tuple[str, str], tuple[Any, ...]] = {
     ("load_model", "weights"): ("random",),
     ("hash_registry", "path"): (None,),
+    ("inherit_provenance", "representations"): ({},),
 }
 # Functions of single numbers or of a last axis take arrays of any shape; others take an array that is empty.
 ELEMENTWISE = {
@@ -614,10 +615,10 @@ def test_wrong_values_end_in_a_sentence(name: str, arguments: dict[str, dict[str
     assert not failures, f"{len(failures)} of {TRIED[name]}:\n" + "\n".join(failures)
 
 
-def test_the_walk_is_long_and_whole() -> None:
+def test_the_walk_is_long_and_whole(record_property: Callable[[str, object], None]) -> None:
     unknown = set(FUNCTIONS) ^ set(TRIED)
     if unknown == set(FUNCTIONS):
         pytest.skip("counts what the walk tried; run the whole file")
     assert not unknown
-    print(f"{sum(TRIED.values())} wrong values in {len(TRIED)} functions")
-    assert sum(TRIED.values()) > 4000
+    record_property("wrong values tried", sum(TRIED.values()))  # 7,179 in 128 functions when this was written
+    assert sum(TRIED.values()) > 7000
