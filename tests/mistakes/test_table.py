@@ -190,7 +190,7 @@ REPRESENTATION = [
     ("bc.Properties('p', pd.DataFrame({'a': [1]}), {'b': 'deg'})", "gives a unit for 'b'"),
     ("bc.Properties('p', pd.DataFrame({'a': [1]}), 'deg')", "units of 'p' is 'deg'; expected a Mapping"),
     ("bc.Scores(None)", "The scores are None; expected a pandas DataFrame"),
-    ("bc.Scores(pd.DataFrame({'valu': [1]}))", "Unknown column.s. valu"),
+    ("bc.Scores(pd.DataFrame({'score': [1]}))", "Unknown column.s. score"),
     ("bc.Scores(pd.DataFrame({'value': ['high']}))", "another type than its own"),
     ("bc.Scores(pd.DataFrame({'value': [0.5]}))", "no `definition` or `statistic`"),
     ("bc.Scores(scores.table, notes='one note')", "the single text 'one note'"),
