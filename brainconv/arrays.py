@@ -52,6 +52,18 @@ def describe_value(value: Any) -> str:
     return f"a {type(value).__name__}{size}"
 
 
+def find_package(value: Any) -> str | None:
+    """Whether it is an object of pandas, xarray or torch (or of a subclass), none of which is imported for the answer.
+
+    Parameters
+    ----------
+    value : object
+        Any argument.
+    """
+    packages = (base.__module__.partition(".")[0] for base in type(value).__mro__)
+    return next((package for package in packages if package in ("pandas", "xarray", "torch")), None)
+
+
 def read_array(values: Any, *, what: str, axes: Axes | None = None, dtype: type | None = np.float64) -> NDArray[Any]:
     """Numbers as a plain array.
 
@@ -77,7 +89,7 @@ def read_array(values: Any, *, what: str, axes: Axes | None = None, dtype: type 
     InvalidInputError
         If it holds no real numbers, or its labels are not those expected.
     """
-    package = type(values).__module__.partition(".")[0]
+    package = find_package(values)
     if package == "pandas" and hasattr(values, "index"):
         array = _read_frame(values, what, axes)
     elif package == "xarray":
@@ -193,7 +205,7 @@ def _read_plain(values: Any, what: str, depth: int) -> NDArray[Any]:
     if isinstance(values, np.ma.MaskedArray):
         plain = _refuse_other_kinds(values.data, what)
         return np.where(np.ma.getmaskarray(values), np.nan, plain) if np.ma.is_masked(values) else plain
-    if type(values).__module__.partition(".")[0] == "torch" and hasattr(values, "detach"):
+    if find_package(values) == "torch" and hasattr(values, "detach"):
         return _refuse_other_kinds(_read_tensor(values, what), what)
     if isinstance(values, (list, tuple)) and not all(isinstance(value, (int, float)) for value in values):
         parts = [_read_plain(_strip(value, what), what, depth + 1) for value in values]
@@ -214,7 +226,7 @@ def _read_plain(values: Any, what: str, depth: int) -> NDArray[Any]:
 
 def _strip(value: Any, what: str) -> Any:
     """An element of a list: labelled tables inside lists have nothing to be aligned with."""
-    if type(value).__module__.partition(".")[0] in ("pandas", "xarray"):
+    if find_package(value) in ("pandas", "xarray"):
         msg = (
             f"{what}: found a list that holds a {type(value).__name__}, whose labels would be lost; give plain arrays."
         )

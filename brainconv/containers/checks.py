@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from scipy.linalg import LinAlgError, cholesky
 
 from brainconv.arrays import describe_value
 from brainconv.errors import InvalidInputError
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from brainconv.containers.recording import Recording
     from brainconv.containers.representation import Representation
 
+MOST_STIMULI_CHECKED = 2048
+LARGEST_VALUE = 1e100  # squares and sums of squares of larger ones are infinite
 _NO_AREA = ("", "nan", "none", "<na>", "nat")
 
 
@@ -150,6 +154,65 @@ def check_representations(value: Any, *, what: str = "representations") -> list[
         hint = "make one with `bc.extract` or `Representation.from_features`"
         check_instance(layer, Representation, what=f"{what}: a layer" if layer is not value else what, hint=hint)
     return layers
+
+
+def check_semidefinite(gram: NDArray[np.float64], *, noise: float = 1e-4, what: str = "gram") -> None:
+    """Refuse what is no ``X @ X.T``.
+
+    Parameters
+    ----------
+    gram : ndarray, shape (n_stimuli, n_stimuli)
+        Finite.  Beyond 2,048 stimuli the eigenvalues of an even choice of them are looked at.
+    noise : float
+        Negative eigenvalues down to this share of the largest entry are rounding.
+    what : str
+        The word for it in the message.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is not symmetric or has a negative eigenvalue.
+    """
+    largest = float(np.abs(gram).max())
+    if not np.allclose(gram, gram.T, rtol=0.0, atol=1e-9 * max(largest, 1e-300)):
+        msg = f"{what} is not symmetric; expected X @ X.T."
+        raise InvalidInputError(msg)
+    if not largest:
+        return
+    part = np.linspace(0, len(gram) - 1, min(len(gram), MOST_STIMULI_CHECKED)).astype(np.intp)
+    shifted = gram[np.ix_(part, part)] / largest
+    shifted[np.diag_indices(len(part))] += noise
+    try:
+        cholesky(shifted, lower=True, overwrite_a=True, check_finite=False)
+    except LinAlgError as error:
+        msg = f"{what} has negative eigenvalues; expected X @ X.T, which is positive semi-definite."
+        raise InvalidInputError(msg) from error
+
+
+def check_magnitude(values: NDArray[np.float64], *, what: str) -> None:
+    """Refuse infinite values, and those whose squares are infinite.
+
+    Parameters
+    ----------
+    values : ndarray, any shape
+        NaN marks what is absent.
+    what : str
+        The word for them in the message, in the plural.
+
+    Raises
+    ------
+    InvalidInputError
+        If one is infinite or larger than 1e100.
+    """
+    if not values.size:
+        return
+    lowest, highest = np.fmin.reduce(values, axis=None), np.fmax.reduce(values, axis=None)
+    if np.isinf(lowest) or np.isinf(highest):
+        msg = f"{what} hold infinite values; mark what is absent by NaN."
+        raise InvalidInputError(msg)
+    if max(-lowest, highest) > LARGEST_VALUE:
+        msg = f"{what} run from {lowest:.3g} to {highest:.3g}; expected values below 1e100: give them in another unit."
+        raise InvalidInputError(msg)
 
 
 def check_varying(recording: Recording) -> None:

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial.distance import squareform
 
-from brainconv.arrays import describe_value
-from brainconv.containers.checks import check_table
+from brainconv.arrays import describe_value, find_package
+from brainconv.containers.checks import check_magnitude, check_table
 from brainconv.containers.stimuli import StimulusSet
 from brainconv.errors import InvalidInputError
 from brainconv.validation import align_indices, check_array, check_instance, check_text, check_unique
@@ -61,12 +61,10 @@ class RDMs:
         check_table(self.labels, what=f"The labels of {self.name!r}")
         check_instance(self.metadata, Mapping, what=f"metadata of {self.name!r}")
         values = self._read(ids)
-        if np.isinf(values).any() or not len(values):
-            found = "hold infinite values" if len(values) else "hold no RDM"
-            msg = (
-                f"Dissimilarities of {self.name!r} {found}; expected at least one RDM, with NaN where it is not known."
-            )
+        if not len(values):
+            msg = f"Dissimilarities of {self.name!r} hold no RDM; expected at least one."
             raise InvalidInputError(msg)
+        check_magnitude(values, what=f"Dissimilarities of {self.name!r}")
         object.__setattr__(self, "stimulus_ids", ids)
         object.__setattr__(self, "dissimilarities", values)
         object.__setattr__(self, "labels", self.labels.reset_index(drop=True))
@@ -81,7 +79,7 @@ class RDMs:
         what = f"Dissimilarities of {self.name!r}"
         table: Any = self.dissimilarities
         n, n_rdms = len(ids), len(self.labels)
-        if type(table).__module__.partition(".")[0] in ("pandas", "xarray"):
+        if find_package(table) in ("pandas", "xarray"):
             dims = [str(dim) for dim in getattr(table, "dims", ())]
             square = check_array(
                 table.rename(dict(zip(dims, ("stimulus", "other stimulus"), strict=False))) if dims else table,

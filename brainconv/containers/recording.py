@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainconv.arrays import describe_value, read_array
-from brainconv.containers.checks import check_areas, check_table
+from brainconv.containers.checks import check_areas, check_magnitude, check_table
 from brainconv.containers.stimuli import StimulusSet
 from brainconv.errors import InvalidInputError, NotFoundError
 from brainconv.validation import (
@@ -85,9 +85,7 @@ class Recording:
             raise InvalidInputError(msg)
         self._check_facts()
         responses = self._read(ids)
-        if np.isinf(responses).any():
-            msg = f"Responses of {self.name!r} hold infinite values; mark an absent repeat by NaN."
-            raise InvalidInputError(msg)
+        check_magnitude(responses, what=f"Responses of {self.name!r}")
         if not responses.shape[1] or np.isnan(responses).all():
             found = f"are all NaN, {responses.shape}" if responses.shape[1] else "have no repeats"
             msg = f"Responses of {self.name!r} {found}; expected measured values: check how they were read."

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import LinAlgError, cholesky
 
+from brainconv.containers.checks import check_semidefinite
 from brainconv.errors import InvalidInputError
 from brainconv.validation import (
     align_indices,
@@ -27,7 +27,6 @@ from brainconv.validation import (
 
 UNITS = ("raw", "zscored", "spatial_mean")
 NOISE = {"float32": 1e-4, "float64": 1e-6}  # negative eigenvalues up to this share of the largest entry are rounding
-MOST_STIMULI_CHECKED = 2048
 MOST_UNITS = 10**12
 
 
@@ -102,7 +101,7 @@ class Representation:
         gram = check_array(
             self.gram, (n, n), what=f"The Gram matrix {where}", finite=True, axes={**axes, "other stimulus": ids}
         )
-        _check_semidefinite(gram, NOISE[self.feature_dtype], where)
+        check_semidefinite(gram, noise=NOISE[self.feature_dtype], what=f"The Gram matrix {where}")
         object.__setattr__(self, "gram", gram)
         sums = check_array(self.unit_sums, (n,), what=f"The sums over units {where}", finite=True, axes=axes)
         object.__setattr__(self, "unit_sums", sums)
@@ -184,25 +183,6 @@ class Representation:
 _LABELS = tuple(
     name for name in Representation.__dataclass_fields__ if name not in ("gram", "unit_sums", "n_units", "stimulus_ids")
 )
-
-
-def _check_semidefinite(gram: NDArray[np.float64], noise: float, where: str) -> None:
-    """Refuse what is no ``X @ X.T``; beyond 2,048 stimuli the eigenvalues of an even choice of them are looked at."""
-    largest = float(np.abs(gram).max())
-    if not np.allclose(gram, gram.T, rtol=0.0, atol=1e-9 * max(largest, 1e-300)):
-        msg = f"The Gram matrix {where} is not symmetric; expected X @ X.T."
-        raise InvalidInputError(msg)
-    part = np.linspace(0, len(gram) - 1, min(len(gram), MOST_STIMULI_CHECKED)).astype(np.intp)
-    shifted = gram[np.ix_(part, part)]
-    if not largest:
-        return
-    shifted /= largest
-    shifted[np.diag_indices(len(part))] += noise
-    try:
-        cholesky(shifted, lower=True, overwrite_a=True, check_finite=False)
-    except LinAlgError as error:
-        msg = f"The Gram matrix {where} has negative eigenvalues; expected X @ X.T, which is positive semi-definite."
-        raise InvalidInputError(msg) from error
 
 
 def _sum_products(x: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

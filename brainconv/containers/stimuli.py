@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainconv.arrays import describe_value
+from brainconv.arrays import describe_value, find_package
 from brainconv.containers.checks import check_table
 from brainconv.errors import InvalidInputError
 from brainconv.validation import align_indices, check_number, check_text, check_unique
@@ -121,7 +121,7 @@ def _read_images(images: Any, name: str) -> Sequence[Image] | NDArray[np.uint8]:
     if np.ma.is_masked(images):
         msg = f"Images of {name!r} have masked pixels; expected every pixel: fill them first (`.filled(value)`)."
         raise InvalidInputError(msg)
-    if type(images).__module__.partition(".")[0] == "torch" and hasattr(images, "detach"):
+    if find_package(images) == "torch" and hasattr(images, "detach"):
         images = images.detach().cpu().numpy()
     if isinstance(images, np.ndarray):
         _check_pixels(np.asarray(images), 4, f"Images of {name!r} are", "(n_stimuli, height, width, 3)")
@@ -129,7 +129,7 @@ def _read_images(images: Any, name: str) -> Sequence[Image] | NDArray[np.uint8]:
     if isinstance(images, (str, bytes)) or not (hasattr(images, "__len__") and hasattr(type(images), "__getitem__")):
         msg = f"Images of {name!r} are {describe_value(images)}; expected an array or a sequence of arrays of pixels."
         raise InvalidInputError(msg)
-    if isinstance(images, Mapping) or type(images).__module__.partition(".")[0] in ("pandas", "xarray"):
+    if isinstance(images, Mapping) or find_package(images) in ("pandas", "xarray"):
         msg = f"Images of {name!r} are {describe_value(images)}; expected a sequence in the order of the ids."
         raise InvalidInputError(msg)
     if isinstance(images, (list, tuple)):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainconv.arrays import describe_value
+from brainconv.containers.checks import check_semidefinite
 from brainconv.errors import InvalidInputError
 from brainconv.validation import check_array, check_count, check_number
 
@@ -113,6 +114,7 @@ def check_folds(
         If one of them is not as expected.
     """
     matrix = check_gram(gram)
+    check_semidefinite(matrix)
     values = check_responses(responses, len(matrix))
     check_number(noise_floor, what="noise_floor", at_least=0, below=1)
     return matrix, values, *check_pairs(train, test, len(matrix))

@@ -12,7 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from brainconv.containers import Recording, Representation, Scores
-from brainconv.containers.checks import check_recording, check_representations, check_varying
+from brainconv.containers.checks import check_recording, check_representations, check_semidefinite, check_varying
 from brainconv.errors import InvalidInputError, MissingDependencyError
 from brainconv.predictivity.arguments import check_gram, check_pairs, check_responses
 from brainconv.predictivity.resampling import nanmean, nanmedian
@@ -87,7 +87,8 @@ def fit_banded(
     if not len(grams):
         msg = "grams holds no layer; expected shape (n_layers, n_stimuli, n_stimuli) with at least one."
         raise InvalidInputError(msg)
-    check_gram(grams[0], what="grams[0]")
+    for number, gram in enumerate(grams):
+        check_semidefinite(check_gram(gram, what=f"grams[{number}]"), what=f"grams[{number}]")
     responses = check_responses(responses, len(grams[0]))
     (train,), (test,) = check_pairs([train], [test], len(grams[0]))
     check_count(n_iter, what="n_iter")

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
+from brainconv.containers.checks import check_semidefinite
 from brainconv.errors import InvalidInputError
 from brainconv.predictivity.arguments import check_gram
 from brainconv.validation import check_number
@@ -74,6 +75,7 @@ def decompose_gram(gram: Array, *, noise_floor: float = 1e-12) -> Spectrum:
     Spectrum
     """
     gram = check_gram(gram)
+    check_semidefinite(gram)
     check_number(noise_floor, what="noise_floor", at_least=0, below=1)
     if len(gram) < 2:
         msg = "gram is of one stimulus; expected at least 2, because what is left after centring is decomposed."

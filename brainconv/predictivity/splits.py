@@ -189,9 +189,8 @@ def make_splits(splits: str | Splits, stimuli: StimulusSet, *, random_state: int
     if kind == "group":
         note = f"The stimuli {stimuli.name!r} have no groups: kfold{n_folds} was used in place of {splits!r}."
     if len(ids) < n_folds * MIN_TEST:
-        msg = (
-            f"{len(ids)} stimuli are too few for {n_folds} folds; at least {MIN_TEST} per fold are needed. "
-            f"Use 'kfold{max(2, len(ids) // MIN_TEST)}' or more stimuli."
+        msg = f"{len(ids)} stimuli are too few for {n_folds} folds; at least {MIN_TEST} per fold are needed. " + (
+            f"Use 'kfold{len(ids) // MIN_TEST}' or more stimuli." if len(ids) >= 2 * MIN_TEST else "Use more stimuli."
         )
         raise InvalidInputError(msg)
     labels = rng.permutation(np.arange(len(ids)) % n_folds)

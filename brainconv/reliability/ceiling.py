@@ -65,7 +65,8 @@ def compute_ceiling(
             responses, n_splits=n_splits, weights=drawn.astype(np.float64), random_state=random_state
         )
         known = np.isfinite(resampled).any(axis=0)
-        low[known], high[known] = np.nanpercentile(resampled[:, known], (2.5, 97.5), axis=0)
+        if known.any():
+            low[known], high[known] = np.nanpercentile(resampled[:, known], (2.5, 97.5), axis=0)
     parts = compute_variance_parts(responses)
     counts = count_repeats(responses)
     repeated = counts > 1

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from brainconv.containers import Representation
+from brainconv.containers.checks import check_semidefinite
 from brainconv.errors import InvalidInputError
 from brainconv.similarity.estimators import PRECISION
 from brainconv.similarity.geometry import list_layers
@@ -94,7 +95,9 @@ def _check_gram(gram: Any) -> Floats:
     if len(matrix) < 2:
         msg = f"gram has shape {matrix.shape}; expected (n_stimuli, n_stimuli) with at least 2 stimuli."
         raise InvalidInputError(msg)
-    return check_array(matrix, (len(matrix), len(matrix)), what="gram")
+    matrix = check_array(matrix, (len(matrix), len(matrix)), what="gram")
+    check_semidefinite(matrix)
+    return matrix
 
 
 def compute_participation_ratio(gram: Floats) -> float:

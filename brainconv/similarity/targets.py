@@ -81,6 +81,13 @@ def prepare_targets(target: Recording | RDMs, *, estimator: str) -> tuple[list[A
     ids = tuple(sorted(target.stimulus_ids))
     target = target.reorder(ids)
     check_defined(target)
+    same = np.ptp(target.dissimilarities, axis=1) == 0
+    if same.any():
+        msg = (
+            f"RDM {int(np.flatnonzero(same)[0])} of {target.name!r} has the same dissimilarity for all pairs; "
+            f"expected some that differ: no comparison with it is defined."
+        )
+        raise InvalidInputError(msg)
     labels = target.labels
     areas = (
         labels["area"].astype(object).fillna("").astype(str).to_numpy()

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 import xarray as xr
+from scipy import sparse
 
 import brainconv as bc
 from brainconv.arrays import check_broadcast, describe_value, read_array
@@ -27,6 +28,14 @@ FLIPPED, MIXED = IDS[::-1], [NAMES[k] for k in (2, 0, 3, 1)]
 AXES = {"stimulus": IDS, "site": NAMES}
 
 
+class Session(pd.DataFrame):
+    """A table of somebody's own."""
+
+
+class Trials(torch.Tensor):
+    """A tensor of somebody's own."""
+
+
 def record(responses: Any) -> np.ndarray:
     stimuli = bc.StimulusSet("s", IDS, np.zeros((N, 2, 2, 3), np.uint8))
     return bc.Recording("r", stimuli, responses, pd.DataFrame({"area": ["IT"] * SITES}, index=NAMES)).responses
@@ -37,12 +46,15 @@ def record(responses: Any) -> np.ndarray:
     [
         FRAME,
         FRAME.loc[FLIPPED],
+        Session(FRAME.loc[FLIPPED]),
         FRAME[MIXED],
         FRAME.loc[FLIPPED, MIXED].astype("Float64"),
         xr.DataArray(FRAME, dims=("stimulus", "site")).transpose("site", "stimulus"),
         xr.DataArray(FRAME.loc[FLIPPED, MIXED], dims=("stimulus", "site")),
         xr.DataArray(MEANS.T, dims=("site", "stimulus")),  # dimensions that are named need no labels
         torch.as_tensor(MEANS, dtype=torch.float64).requires_grad_(),
+        torch.as_tensor(MEANS).as_subclass(Trials).requires_grad_(),
+        np.asfortranarray(MEANS),
         MEANS.tolist(),
         [torch.as_tensor(row) for row in MEANS],
         tuple(MEANS),
@@ -146,6 +158,7 @@ def test_precision_is_kept_where_it_is_asked_for() -> None:
         ([1.0, "2"], "found '2'"),
         ([[1.0], [2.0, 3.0]], "unequal shape|cannot be read"),
         (iter([1.0]), "found a list_iterator"),
+        (sparse.eye_array(3), "found a "),
     ],
 )
 def test_what_is_no_array_of_numbers_is_refused(values: Any, words: str) -> None:
