@@ -178,6 +178,28 @@ def check_pairs(train: Any, test: Any, n_stimuli: int) -> tuple[list[Index], lis
     return sides[0], sides[1]
 
 
+def check_groups(groups: Any, n_stimuli: int) -> None:
+    """The group of each stimulus.
+
+    Parameters
+    ----------
+    groups : ndarray of str, shape (n_stimuli,), optional
+        What the user passed.
+    n_stimuli : int
+        How many stimuli there are.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is anything else.
+    """
+    if groups is None:
+        return
+    if not isinstance(groups, np.ndarray) or groups.dtype.kind != "U" or groups.shape != (n_stimuli,):
+        msg = f"groups is {describe_value(groups)}; expected an array with a name of a group for {n_stimuli} stimuli."
+        raise InvalidInputError(msg)
+
+
 def check_components(n_components: Any, train: Sequence[Index], *, spare: int) -> int:
     """A number of components that the smallest training set can give.
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainconv.errors import InvalidInputError
-from brainconv.predictivity.arguments import check_responses
+from brainconv.predictivity.arguments import check_groups, check_responses
 from brainconv.predictivity.folds import MIN_TRAIN
 from brainconv.predictivity.splits import Splits
 from brainconv.reliability import correlate_columns
@@ -119,6 +119,7 @@ def fit_factorised(
     check_number(smoothness, what="smoothness", at_least=0)
     x = _check_features(features, None)
     y = check_array(responses, (len(x), None), what="Responses")
+    check_groups(groups, len(x))
     n_channels, height, width = x.shape[1:]
     flat = x.reshape(len(x), n_channels, height * width)
     basis = _smooth_basis(height, width, smoothness)

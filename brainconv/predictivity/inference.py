@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from brainconv.containers import Scores
+from brainconv.containers.checks import check_table
 from brainconv.errors import InvalidInputError
 from brainconv.predictivity.area import NESTED_LAYER
 from brainconv.predictivity.resampled_scores import (
@@ -231,7 +232,9 @@ def correct_family(table: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         With the columns ``q`` and ``n_tests`` after ``p``.
     """
+    check_table(table, what="Tests")
     if len(table):
+        check_table(table, what="Tests", columns=("p",))
         place = list(table).index("p") + 1
         table = table.drop(columns=["q", "n_tests"], errors="ignore")
         table.insert(place, "q", control_fdr(table["p"].to_numpy()))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from brainconv.containers import StimulusSet
 from brainconv.errors import InvalidInputError
-from brainconv.predictivity.arguments import check_pairs
+from brainconv.predictivity.arguments import check_groups, check_pairs
 from brainconv.predictivity.folds import MIN_TEST, MIN_TRAIN, InnerFolds, deal_out_groups, draw_inner_folds
 from brainconv.validation import align_indices, check_flag, check_instance, check_seed, check_text, check_unique
 
@@ -63,9 +63,7 @@ class Splits:
         object.__setattr__(self, "stimulus_ids", ids)
         object.__setattr__(self, "train", tuple(train_sets))
         object.__setattr__(self, "test", tuple(test_sets))
-        if self.groups is not None and np.shape(self.groups) != (len(ids),):
-            msg = f"groups has shape {np.shape(self.groups)}; expected the group of each of {len(ids)} stimuli."
-            raise InvalidInputError(msg)
+        check_groups(self.groups, len(ids))
         for number, (train, test) in enumerate(zip(self.train, self.test, strict=True)):
             both = np.intersect1d(train, test)
             if both.size:

@@ -56,7 +56,7 @@ def place_image(image: NDArray[np.uint8], stimulus_degrees: float, model_degrees
     size = np.array(image.shape[:2])
     target = np.round(ratio * size)
     if float(target[0]) * float(target[1]) > MAX_PIXELS:
-        height, width = (f"{length:,.0f}" for length in target)
+        height, width = (f"{length:,.0f}" if length < 1e9 else f"{length:.3g}" for length in target)
         msg = (
             f"An image of {size[1]} × {size[0]} px that is {stimulus_degrees} deg wide needs a canvas of {width} × "
             f"{height} px in a field of {model_degrees} deg, more than {MAX_PIXELS:,} pixels; check the degrees of the "

@@ -88,7 +88,7 @@ NAMES = {
     " n_shuffles": "count",
     "margin test_share threshold quantile noise_floor mean_count smoothness degrees stimulus_degrees model_degrees"
     " gate": "number",
-    "averaged simulated disjoint debiased nested keep download colour smooth median_first": "flag",
+    "averaged simulated disjoint debiased keep download colour smooth median_first": "flag",
     "estimator target_estimator correction generalise halves measure kind definition reference feature_dtype"
     " units": "choice",
     "comparators": "choices", "comparator": "choice",
@@ -107,6 +107,8 @@ NAMES = {
     "scores first second trained": "scores", "notes": "notes", "training_ids": "ids",
 }  # fmt: skip
 KIND_OF = {name: kind for names, kind in NAMES.items() for name in names.split()}
+GROUPS = (OBJECT, 3, "x", [], ["a"], np.zeros((3, 3)), np.array(["a"]), np.zeros(24))
+CHOICES = (OBJECT, 3, "x", [], [None], np.zeros((3, 3)), {1: 2})
 SPECIAL: dict[tuple[str, str], str | tuple[Any, ...]] = {
     ("score_rsa", "target"): "container",
     ("RDMs", "estimator"): "text",
@@ -205,11 +207,26 @@ SPECIAL: dict[tuple[str, str], str | tuple[Any, ...]] = {
     ("extract", "scratch_bytes"): (*NO_NUMBER, -1, 2.5),
     ("extract", "progress"): "flag",
     ("draw_multiplicities", "n_stimuli"): (*KINDS["count"], 0),
+    ("compare_best_layers", "target"): "container",
+    ("compare_with_twins", "trained"): (*KINDS["scores"], [1]),
+    ("correct_family", "table"): (*KINDS["table"], pd.DataFrame({"no p": [0.1]})),
+    ("cross_validate", "units"): (OBJECT, 3, "x", ["a"], [0.5], [0], np.zeros((3, 3))),
+    ("predict_ridge", "choices"): CHOICES,
+    ("predict_ridge_primal", "choices"): CHOICES,
+    ("predict_pls", "choices"): CHOICES,
+    ("predict_components", "choices"): CHOICES,
+    ("Splits", "groups"): GROUPS,
+    ("fit_factorised", "groups"): GROUPS,
+    ("fit_banded", "inner"): (*STRANGERS, 3, "x", []),
+    ("predict_pls", "tol"): (*NO_NUMBER, 0, -1, np.inf),
+    ("fixed_half_reliability", "weights"): "array",
+    ("fixed_half_reliability", "halves"): (OBJECT, None, 3, "ab", [], [None], [([0],)], [([0], [99])], [([], [0])]),
+    ("simulate_recording", "noise_correlation"): (*NO_NUMBER, -0.1, 1, np.inf),
+    ("simulate_recording", "drift"): (*NO_NUMBER, -0.1, 1, np.inf),
 }  # fmt: skip
 # What is right in one place although it is wrong in most: (function, parameter) -> values that are not tried.
 ALLOWED: dict[tuple[str, str], tuple[Any, ...]] = {
     ("load_model", "weights"): ("random",),
-    ("hash_registry", "path"): (None,),
     ("inherit_provenance", "representations"): ({},),
 }
 # Functions of single numbers or of a last axis take arrays of any shape; others take an array that is empty.
@@ -228,7 +245,7 @@ EMPTY = {
     "split_half_reliability",
 }
 # Any number of values of any kind, or a context; and the archive of a data set, which its reader opens.
-OTHERS = {"hash_arrays", "hash_source", "collect_provenance", "write_atomically"}
+OTHERS = {"hash_arrays", "hash_files", "hash_source", "collect_provenance", "write_atomically"}
 # Made by brainconv and handed out: nobody makes them by hand.
 RESULTS = {
     "RemoteFile", "ZipImages",
@@ -242,7 +259,8 @@ def calls(g: SimpleNamespace) -> dict[str, dict[str, Any]]:
     """Good arguments of every public function; all that it takes is there."""
     many = {"n_boot": 20, "random_state": 0}
     rows, rows_b = g.pairs, g.pairs[:1]
-    regress = {"gram": g.layer.gram, "responses": g.means, "train": g.train, "test": g.test, "noise_floor": 1e-12}
+    regress = {"gram": g.layer.gram, "responses": g.means, "train": g.train, "test": g.test}
+    regress |= {"noise_floor": 1e-12, "choices": None}
     fit = {"train": g.train[0], "test": g.test[0]}
     score = {"representations": g.layers, "recording": g.recording, "splits": "kfold4", "regression": "ridge"}
     rsa = {"representations": g.layers, "target": g.rdms, "estimator": "correlation", "target_estimator": None}
@@ -304,6 +322,9 @@ def calls(g: SimpleNamespace) -> dict[str, dict[str, Any]]:
         "compare_models similarity": rsa
         | {"comparator": "rho-a", "generalise": "stimuli", "correction": "fdr", "margin": 0.1, "n_boot": 100}
         | {"random_state": 0},
+        "compare_best_layers": rsa
+        | {"comparator": "rho-a", "generalise": "stimuli", "correction": "fdr", "margin": 0.1, "n_boot": 100}
+        | {"random_state": 0},
         "compare_rdms": {"a": g.rdms, "b": g.rdms, "comparator": "rho-a"},
         "compare_resampled": {"a": rows, "b": rows_b, "multiplicities": g.counts, "comparators": ["rho-a"]},
         "compute_animal_ceiling": {
@@ -339,7 +360,7 @@ def calls(g: SimpleNamespace) -> dict[str, dict[str, Any]]:
         "compare_layers": {"first": g.scores, "second": g.scores, "layers": ("L0", "L1"), "area": "IT"},
         "compare_models predictivity": {"scores": {"A": g.scores, "B": g.twins[0]}, "area": None},
         "compare_with_layer": {"scores": g.scores, "layer": "L0", "area": None},
-        "compare_with_twins": {"trained": g.scores, "twins": g.twins, "area": None, "random_state": 0},
+        "compare_with_twins": {"trained": g.scores, "twins": g.twins, "area": None},
         "compute_definition": {"definition": "r", "r": np.array([0.5]), "reliability": 0.5},
         "compute_mapping_ceiling": {
             "recording": g.recording,
@@ -350,9 +371,10 @@ def calls(g: SimpleNamespace) -> dict[str, dict[str, Any]]:
         | {"n_halvings": 1, "n_boot": 10, "n_ceiling_splits": 2, "random_state": 0},
         "compute_preferred_depth": {"scores": g.scores},
         "compute_selection_frequency": {"scores": g.scores},
+        "correct_family": {"table": pd.DataFrame({"p": [0.1, 0.5]})},
         "control_fdr": {"p": np.array([0.1, 0.5])},
         "cross_validate": {"gram": g.layer.gram, "responses": g.means, "splits": g.splits, "regression": "ridge"}
-        | {"noise_floor": 1e-12, "shuffles": None, "areas": None, "features": None},
+        | {"noise_floor": 1e-12, "shuffles": None, "areas": None, "features": None, "units": None},
         "cross_validate_factorised": {
             "features": g.maps,
             "responses": g.means[:, :2],
@@ -360,14 +382,16 @@ def calls(g: SimpleNamespace) -> dict[str, dict[str, Any]]:
             "smoothness": 1.0,
         },
         "find_regression": {"name": "ridge"},
-        "fit_banded": {"grams": g.layer.gram[None], "responses": g.means, "n_iter": 2, "random_state": 0} | fit,
-        "fit_factorised": {"features": g.maps, "responses": g.means[:, :2], "smoothness": 1.0},
+        "fit_banded": {"grams": g.layer.gram[None], "responses": g.means, "n_iter": 2, "random_state": 0}
+        | fit
+        | {"inner": None},
+        "fit_factorised": {"features": g.maps, "responses": g.means[:, :2], "smoothness": 1.0, "groups": None},
         "make_splits": {"splits": "kfold4", "stimuli": g.stimuli, "random_state": 0},
         "match_units": {"train_units": g.x[:12], "train_sites": g.means[:12], "test_units": g.x[12:]}
         | {"test_sites": g.means[12:], "kind": "best"},
         "mean_eigenvalue": {"gram": g.layer.gram, "train": g.train[0]},
         "predict_components": regress | {"n_components": 3},
-        "predict_pls": regress | {"n_components": 3, "nested": True},
+        "predict_pls": regress | {"n_components": 3, "tol": None},
         "predict_ridge": regress | {"grid": np.array([1.0, 10.0])},
         "predict_ridge_primal": {"features": g.x, "grid": np.array([1.0, 10.0])}
         | {name: value for name, value in regress.items() if name != "gram"},
@@ -386,7 +410,7 @@ def calls(g: SimpleNamespace) -> dict[str, dict[str, Any]]:
         "score_reverse_predictivity": {"representation": g.layer, "recording": g.recording, "regression": "ridge"}
         | {"splits": "kfold4", "max_units": 5, "random_state": 0},
         "Splits": {"name": "x", "stimulus_ids": g.ids, "train": g.splits.train, "test": g.splits.test, "note": ""}
-        | {"median_first": False},
+        | {"median_first": False, "groups": None},
         "apply_spearman_brown": {"r": np.array([0.5]), "factor": 2.0},
         "carry_factor": {"counts": np.full((4, 3), 4), "weights": np.ones((1, 4))},
         "compute_ccnorm": repeats | {"predictions": g.means},
@@ -398,6 +422,9 @@ def calls(g: SimpleNamespace) -> dict[str, dict[str, Any]]:
         "correlate_columns": {"predicted": g.means, "observed": g.means},
         "correlate_resampled": {"predicted": g.means, "observed": g.means, "weights": np.ones((2, len(g.ids)))}
         | {"constant": 0.0},
+        "alternate_halves": {"n_repeats": 4},
+        "shuffle_halves": {"n_repeats": 4},
+        "fixed_half_reliability": repeats | {"halves": [(np.array([0, 2]), np.array([1, 3]))], "weights": None},
         "draw_halves": repeats | {"n_splits": 2, "random_state": 0},
         "split_half_reliability": repeats | {"n_splits": 2, "random_state": 0, "weights": None},
         "exclude_unreliable_sites": {"recording": g.recording, "threshold": 0.1, "disjoint": True, "n_splits": 2}
@@ -419,10 +446,10 @@ def calls(g: SimpleNamespace) -> dict[str, dict[str, Any]]:
         "reduce_colour": {"filters": g.filters},
         "render_gabors": {"fits": g.fits, "colour": False},
         "simulate_recording": {"features": g.x, "stimuli": g.stimuli, "area": "V4", "true_layer": "L", "n_sites": 2}
-        | {"n_repeats": 2, "n_pooled": 2, "mean_count": 3.0, "true_model": None, "random_state": 0},
+        | {"n_repeats": 2, "n_pooled": 2, "mean_count": 3.0, "true_model": None, "random_state": 0}
+        | {"noise_correlation": 0.0, "drift": 0.0},
         "find_file": {"file": g.remote, "folder": "x", "data_dir": None},
         "fetch_file": {"file": g.remote, "folder": "x", "data_dir": g.folder.parent, "download": False},
-        "hash_registry": {"path": g.registry},
         "hash_state": {"state": {"a": np.zeros(2)}},
         "hash_stimuli": {"stimuli": g.stimuli},
         "inherit_provenance": {"representations": g.layers},

@@ -58,7 +58,7 @@ STIMULI = [
     ("stimuli.select(['z'])", "1 of 1 stimulus.s. are missing, for example 'z'"),
     ("stimuli.select(['i00', 'i00'])", "stand more than once"),
     ("stimuli.select([True] * 24)", "One stimulus name is True"),
-    ("place_image(images[0], 1e-6, 8.0)", "a canvas of .* expected at most 8,192 px"),
+    ("place_image(images[0], 1e-6, 8.0)", "a canvas of .* more than 100,000,000 pixels"),
     ("place_image(images[0], 8.0, 1e-6)", "leaves no pixel"),
     ("place_image(images[0], 0.01, 8.0)", "a canvas of 12,800 . 12,800 px"),
     ("place_image(images, 4.0, 8.0)", r"of shape \(24, 16, 16, 3\)"),
