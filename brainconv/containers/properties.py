@@ -8,7 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from brainconv.containers.checks import check_table
 from brainconv.errors import InvalidInputError
+from brainconv.validation import check_flag, check_instance, check_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +35,7 @@ class Properties:
     Raises
     ------
     InvalidInputError
-        If a unit is given for a column that does not exist.
+        If a field is of the wrong kind, or a unit is given for a column that does not exist.
     """
 
     name: str
@@ -44,6 +46,13 @@ class Properties:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        check_text(self.name, what="The name of a table of properties")
+        check_table(self.table, what=f"The properties of {self.name!r}")
+        check_instance(self.units, Mapping, what=f"units of {self.name!r}")
+        if self.area is not None:
+            check_text(self.area, what=f"The area of {self.name!r}")
+        check_flag(self.simulated, what=f"simulated of {self.name!r}")
+        check_instance(self.metadata, Mapping, what=f"metadata of {self.name!r}")
         strangers = [column for column in self.units if column not in self.table]
         if strangers:
             known = ", ".join(map(str, self.table.columns))

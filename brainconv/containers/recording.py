@@ -10,9 +10,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from brainconv.arrays import describe_value, read_array
+from brainconv.containers.checks import check_areas, check_magnitude, check_table
 from brainconv.containers.stimuli import StimulusSet
 from brainconv.errors import InvalidInputError, NotFoundError
-from brainconv.validation import align_indices, check_array, check_unique
+from brainconv.validation import (
+    align_indices,
+    check_array,
+    check_flag,
+    check_instance,
+    check_number,
+    check_text,
+    check_unique,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,9 +36,11 @@ class Recording:
     stimuli : StimulusSet
         The stimuli, in the order of the first axis.
     responses : ndarray, float64, shape (n_stimuli, n_repeats, n_sites)
-        In ``unit``.  NaN marks an absent repeat.  Two dimensions (n_stimuli, n_sites) are taken as one repeat.
+        In ``unit``.  NaN marks an absent repeat, and so does a masked value.  Two dimensions (n_stimuli, n_sites) are
+        taken as one repeat.  A DataFrame (stimuli × sites) is ordered by its labels, a DataArray by its dimensions
+        ``stimulus``, ``repeat``, ``site`` and their labels; labels that are not those of stimuli and sites are refused.
     sites : DataFrame, one row per site
-        Indexed by site id; column ``area`` ("V1", "V2", "V4", "IT"), and ``animal`` where known.
+        Indexed by site id; column ``area`` ("V1", "V2", "V4", "IT") for every site, and ``animal`` where known.
     unit : str
         Unit of the responses, such as ``"spikes/s"``.
     averaged : bool
@@ -43,7 +55,7 @@ class Recording:
     Raises
     ------
     InvalidInputError
-        If shapes and labels do not agree.
+        If shapes and labels do not agree, a site has no area, or nothing was recorded.
     """
 
     name: str
@@ -64,28 +76,59 @@ class Recording:
                 f"and a column 'area', such as pd.DataFrame({{'area': ['V4', 'V4']}}, index=['site1', 'site2'])."
             )
             raise InvalidInputError(msg)
-        responses = np.asarray(self.responses, dtype=np.float64)
-        if responses.ndim == 2:
-            responses = responses[:, None, :]
-        check_unique([str(site) for site in self.sites.index], what="site")
-        responses = check_array(
-            responses, (len(self.stimuli), None, len(self.sites)), what=f"Responses of {self.name!r}"
-        )
-        if np.isinf(responses).any():
-            msg = f"Responses of {self.name!r} hold infinite values; mark an absent repeat by NaN."
-            raise InvalidInputError(msg)
-        if "area" not in self.sites:
+        check_text(self.name, what="The name of a recording")
+        check_instance(self.stimuli, StimulusSet, what=f"stimuli of {self.name!r}", hint="`bc.StimulusSet`")
+        check_table(table, what=f"The sites of {self.name!r}")
+        ids = check_unique(table.index, what="site")
+        if "area" not in table:
             msg = f"The sites of {self.name!r} have no column 'area'; name the area of each ('V1', 'V2', 'V4', 'IT')."
+            raise InvalidInputError(msg)
+        self._check_facts()
+        responses = self._read(ids)
+        check_magnitude(responses, what=f"Responses of {self.name!r}")
+        if not responses.shape[1] or np.isnan(responses).all():
+            found = f"are all NaN, {responses.shape}" if responses.shape[1] else "have no repeats"
+            msg = f"Responses of {self.name!r} {found}; expected measured values: check how they were read."
             raise InvalidInputError(msg)
         if self.averaged and responses.shape[1] != 1:
             msg = (
                 f"{self.name!r} is called averaged but has {responses.shape[1]} repeats; an averaged recording has one."
             )
             raise InvalidInputError(msg)
-        sites = self.sites.copy()
-        sites.index = pd.Index([str(site) for site in sites.index], name="site")
+        sites = table.assign(area=check_areas(table, name=self.name))
+        sites.index = pd.Index(ids, name="site")
         object.__setattr__(self, "responses", responses)
         object.__setattr__(self, "sites", sites)
+
+    def _check_facts(self) -> None:
+        """Refuse a unit, window or flag of the wrong kind."""
+        check_text(self.unit, what=f"The unit of {self.name!r}")
+        check_flag(self.averaged, what=f"averaged of {self.name!r}")
+        check_flag(self.simulated, what=f"simulated of {self.name!r}")
+        check_instance(self.metadata, Mapping, what=f"metadata of {self.name!r}")
+        window: Any = self.time_window
+        if window is None:
+            return
+        if not isinstance(window, (tuple, list)) or len(window) != 2:
+            msg = f"The time window of {self.name!r} is {describe_value(window)}; expected (start, end) in ms."
+            raise InvalidInputError(msg)
+        start, end = (check_number(value, what=f"The time window of {self.name!r}, in ms,") for value in window)
+        if not start < end:
+            msg = (
+                f"The time window of {self.name!r} starts at {start:g} ms and ends at {end:g} ms; expected start < end."
+            )
+            raise InvalidInputError(msg)
+
+    def _read(self, sites: tuple[str, ...]) -> NDArray[np.float64]:
+        """The responses with three axes, ordered by their labels where they have any."""
+        what = f"Responses of {self.name!r}"
+        axes: dict[str, Sequence[str] | None] = {"stimulus": self.stimuli.ids, "repeat": None, "site": sites}
+        if getattr(self.responses, "ndim", 3) == 2:
+            del axes["repeat"]
+        responses = read_array(self.responses, what=what, axes=axes)
+        if responses.ndim == 2:
+            responses = responses[:, None, :]
+        return check_array(responses, (len(self.stimuli), None, len(sites)), what=what)
 
     @property
     def n_stimuli(self) -> int:
@@ -105,7 +148,7 @@ class Recording:
     @property
     def areas(self) -> tuple[str, ...]:
         """The areas recorded, in order of first appearance."""
-        return tuple(dict.fromkeys(self.sites["area"].astype(str)))
+        return tuple(dict.fromkeys(self.sites["area"]))
 
     @property
     def has_repeats(self) -> bool:
@@ -142,18 +185,23 @@ class Recording:
         ------
         NotFoundError
             If no site lies in that area.
+        InvalidInputError
+            If a selection is empty, or names what is not there.
         """
         part = self
         if sites is not None:
-            index = align_indices(list(part.sites.index), list(sites), what="site")
+            sites = check_unique(sites, what="site")
+            index = align_indices(list(part.sites.index), sites, what="site")
             part = replace(part, responses=part.responses[:, :, index], sites=part.sites.iloc[index])
         if area is not None:
+            check_text(area, what="area")
             keep = (part.sites["area"] == area).to_numpy()
             if not keep.any():
                 msg = f"{self.name!r} has no site in area {area!r}; it has {', '.join(self.areas)}."
                 raise NotFoundError(msg)
             part = replace(part, responses=part.responses[:, :, keep], sites=part.sites.loc[keep])
         if stimuli is not None:
-            index = align_indices(part.stimuli.ids, list(stimuli), what="stimulus")
-            part = replace(part, responses=part.responses[index], stimuli=part.stimuli.select(list(stimuli)))
+            stimuli = check_unique(stimuli, what="stimulus")
+            index = align_indices(part.stimuli.ids, stimuli, what="stimulus")
+            part = replace(part, responses=part.responses[index], stimuli=part.stimuli.select(stimuli))
         return part

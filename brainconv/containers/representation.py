@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from brainconv.containers.checks import check_semidefinite
 from brainconv.errors import InvalidInputError
-from brainconv.validation import align_indices, check_array, check_choice, check_unique
+from brainconv.validation import (
+    align_indices,
+    check_array,
+    check_choice,
+    check_count,
+    check_flag,
+    check_instance,
+    check_number,
+    check_seed,
+    check_text,
+    check_unique,
+)
 
 UNITS = ("raw", "zscored", "spatial_mean")
+NOISE = {"float32": 1e-4, "float64": 1e-6}  # negative eigenvalues up to this share of the largest entry are rounding
+MOST_UNITS = 10**12
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +63,7 @@ class Representation:
     Raises
     ------
     InvalidInputError
-        If shapes do not agree or the Gram is not symmetric and finite.
+        If shapes do not agree or the Gram is not symmetric, finite and positive semi-definite.
     """
 
     gram: NDArray[np.float64]
@@ -67,23 +82,34 @@ class Representation:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        for value, word in ((self.model, "model"), (self.weights, "weights"), (self.layer, "layer")):
+            check_text(value, what=f"{word} of a representation")
         ids = check_unique(self.stimulus_ids, what="stimulus")
         n = len(ids)
         where = f"of {self.model}:{self.layer}"
         object.__setattr__(self, "stimulus_ids", ids)
-        gram = check_array(self.gram, (n, n), what=f"The Gram matrix {where}", finite=True)
-        if not np.allclose(gram, gram.T, rtol=0.0, atol=1e-9 * max(float(np.abs(gram).max(initial=0.0)), 1e-300)):
-            msg = f"The Gram matrix {where} is not symmetric; expected X @ X.T."
-            raise InvalidInputError(msg)
-        object.__setattr__(self, "gram", gram)
-        object.__setattr__(
-            self, "unit_sums", check_array(self.unit_sums, (n,), what=f"The sums over units {where}", finite=True)
-        )
+        object.__setattr__(self, "n_units", check_count(self.n_units, what=f"n_units {where}", at_most=MOST_UNITS))
+        check_count(self.layer_index, what=f"layer_index {where}", at_least=0)
         check_choice(self.units, UNITS, what="kind of units")
-        check_choice(self.feature_dtype, ("float32", "float64"), what="feature dtype")
-        if self.features is not None and self.features.shape != (n, self.n_units):
-            msg = f"Features {where} have shape {self.features.shape}; expected ({n}, {self.n_units})."
-            raise InvalidInputError(msg)
+        check_choice(self.feature_dtype, NOISE, what="feature dtype")
+        if self.seed is not None:
+            check_seed(self.seed, what=f"seed {where}")
+        if self.degrees is not None:
+            check_number(self.degrees, what=f"degrees {where}", above=0)
+        check_instance(self.provenance, Mapping, what=f"provenance {where}")
+        axes = {"stimulus": ids}
+        gram = check_array(
+            self.gram, (n, n), what=f"The Gram matrix {where}", finite=True, axes={**axes, "other stimulus": ids}
+        )
+        check_semidefinite(gram, noise=NOISE[self.feature_dtype], what=f"The Gram matrix {where}")
+        object.__setattr__(self, "gram", gram)
+        sums = check_array(self.unit_sums, (n,), what=f"The sums over units {where}", finite=True, axes=axes)
+        object.__setattr__(self, "unit_sums", sums)
+        if self.features is not None:
+            features = check_array(
+                self.features, (n, self.n_units), what=f"Features {where}", dtype=None, axes={**axes, "unit": None}
+            )
+            object.__setattr__(self, "features", features)
 
     @classmethod
     def from_features(
@@ -94,7 +120,7 @@ class Representation:
         Parameters
         ----------
         features : ndarray, shape (n_stimuli, n_units)
-            float32 or float64; products are formed in float64.
+            float32 or float64; products are formed in float64.  A DataFrame is ordered by the labels of its rows.
         stimulus_ids : sequence of str, length n_stimuli
         keep : bool
             Hold the features too.
@@ -106,21 +132,24 @@ class Representation:
         InvalidInputError
             If the matrix does not fit the ids or holds NaN.
         """
-        dtype = np.float32 if np.asarray(features).dtype == np.float32 else np.float64
-        x = check_array(features, (len(stimulus_ids), None), what="Features", dtype=dtype)
+        ids = check_unique(stimulus_ids, what="stimulus")
+        check_flag(keep, what="keep")
+        for name in labels:
+            check_choice(name, _LABELS, what="label of a representation")
+        x = check_array(features, (len(ids), None), what="Features", dtype=None, axes={"stimulus": ids, "unit": None})
         with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is told below
             gram, unit_sums = _sum_products(x)
         if not np.isfinite(np.trace(gram)):
-            check_array(x, x.shape, what="Features", finite=True, dtype=dtype)
+            check_array(x, x.shape, what="Features", finite=True, dtype=None)
             msg = "Features are too large: the squares of a stimulus add up to infinity; divide them by their scale."
             raise InvalidInputError(msg)
         return cls(
             gram=gram,
             unit_sums=unit_sums,
             n_units=x.shape[1],
-            stimulus_ids=tuple(stimulus_ids),
-            features=np.asarray(features) if keep else None,
-            feature_dtype=np.dtype(dtype).name,
+            stimulus_ids=ids,
+            features=x if keep else None,
+            feature_dtype=x.dtype.name,
             **labels,
         )
 
@@ -146,14 +175,19 @@ class Representation:
         InvalidInputError
             If an id is not among the stimuli.
         """
-        index = align_indices(self.stimulus_ids, list(ids), what="stimulus")
-        return replace(
-            self,
-            gram=self.gram[np.ix_(index, index)],
-            unit_sums=self.unit_sums[index],
-            stimulus_ids=tuple(ids),
-            features=None if self.features is None else self.features[index],
-        )
+        ids = check_unique(ids, what="stimulus")
+        index = align_indices(self.stimulus_ids, ids, what="stimulus")
+        part = copy(self)  # what was checked as a whole needs no check in parts
+        object.__setattr__(part, "gram", self.gram[np.ix_(index, index)])
+        object.__setattr__(part, "unit_sums", self.unit_sums[index])
+        object.__setattr__(part, "stimulus_ids", ids)
+        object.__setattr__(part, "features", None if self.features is None else self.features[index])
+        return part
+
+
+_LABELS = tuple(
+    name for name in Representation.__dataclass_fields__ if name not in ("gram", "unit_sums", "n_units", "stimulus_ids")
+)
 
 
 def _sum_products(x: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -9,7 +9,9 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
+from brainconv.containers.checks import check_table
 from brainconv.errors import InvalidInputError
+from brainconv.validation import check_instance, check_text
 
 COLUMNS: dict[str, str] = {
     "model": "string",
@@ -61,7 +63,7 @@ class Scores:
     Raises
     ------
     InvalidInputError
-        If a column is unknown or a value has no definition.
+        If a column is unknown or of another type, or a value has no definition.
     """
 
     table: pd.DataFrame
@@ -69,11 +71,24 @@ class Scores:
     notes: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:
+        check_table(self.table, what="The scores")
+        if self.details is not None:
+            check_instance(self.details, xr.Dataset, what="details of the scores")
+        notes: Any = self.notes
+        if isinstance(notes, str):
+            msg = f"The notes are the single text {notes[:60]!r}; expected a tuple of sentences."
+            raise InvalidInputError(msg)
+        for note in check_instance(notes, (tuple, list), what="notes of the scores"):
+            check_text(note.replace("\n", " ") if isinstance(note, str) else note, what="A note of the scores")
         strangers = [str(column) for column in self.table.columns if column not in COLUMNS]
         if strangers:
             msg = f"Unknown column(s) {', '.join(strangers)} in a score table; known: {', '.join(COLUMNS)}."
             raise InvalidInputError(msg)
-        table = self.table.reindex(columns=list(COLUMNS)).astype(COLUMNS)
+        try:
+            table = self.table.reindex(columns=list(COLUMNS)).astype(COLUMNS)
+        except (TypeError, ValueError) as error:
+            msg = f"A column of the scores holds values of another type than its own ({error}); see results/README.md."
+            raise InvalidInputError(msg) from error
         unnamed = table["value"].notna() & (table["definition"].isna() | table["statistic"].isna())
         if unnamed.any():
             msg = f"{int(unnamed.sum())} value(s) have no `definition` or `statistic`; every number names its formula."
@@ -93,7 +108,14 @@ class Scores:
         details : Dataset, optional
         notes : iterable of str
         """
-        return cls(pd.DataFrame(list(rows)), details, tuple(dict.fromkeys(notes)))
+        table = list(check_instance(rows, Iterable, what="rows"))
+        for row in table:
+            check_instance(row, Mapping, what="A row of the scores", hint="column name to value")
+        if isinstance(notes, str):
+            msg = f"The notes are the single text {notes[:60]!r}; expected a sequence of sentences."
+            raise InvalidInputError(msg)
+        said = dict.fromkeys(check_instance(notes, Iterable, what="notes"))
+        return cls(pd.DataFrame(table), details, tuple(said))
 
     def __len__(self) -> int:
         return len(self.table)

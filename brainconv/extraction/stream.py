@@ -32,8 +32,9 @@ from brainconv.extraction.scratch import MemoryStore, ScratchStore
 from brainconv.models.contract import describe_input
 from brainconv.models.layers import check_layers, trace_model
 from brainconv.models.outputs import is_out_of_memory
+from brainconv.models.preprocessing import MAX_SIZE
 from brainconv.models.tracing import describe_error
-from brainconv.validation import check_choice
+from brainconv.validation import check_choice, check_count, check_flag, check_path, check_unique
 
 if TYPE_CHECKING:
     import torch
@@ -111,6 +112,17 @@ def extract(
         If the activations of an image depend on the other images of its batch, or on chance; the sentence goes on to
         the notes of every table that is made of the result.
     """
+    if layers is not None and not isinstance(layers, str):
+        check_unique(layers, what="layer", least=0)
+    if not isinstance(batch_size, str):
+        check_count(batch_size, what="batch_size", at_most=None)
+    if input_size is not None:
+        check_count(input_size, what="input_size, in px,", at_most=MAX_SIZE)
+    if scratch_dir is not None:
+        check_path(scratch_dir, what="scratch_dir")
+    if scratch_bytes is not None:
+        check_count(scratch_bytes, what="scratch_bytes", at_most=None)
+    check_flag(progress, what="progress")
     import torch
 
     from brainconv.extraction import capture

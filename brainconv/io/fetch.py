@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from brainconv.errors import DataUnavailableError, InvalidInputError
+from brainconv.validation import check_flag, check_instance, check_path
 
 _verified: set[tuple[str, int, int, str]] = set()
 
@@ -70,6 +71,8 @@ def list_data_dirs(data_dir: str | os.PathLike[str] | None = None) -> list[Path]
     InvalidInputError
         If the user's configuration file cannot be read.
     """
+    if data_dir is not None:
+        check_path(data_dir, what="data_dir")
     places = [data_dir, os.environ.get("BRAINCONV_DATA"), _configured_data_dir(), "data"]
     folders = [Path(place).expanduser() for place in places if place]
     return list(dict.fromkeys(folders))
@@ -110,6 +113,8 @@ def find_file(file: RemoteFile, *, folder: str, data_dir: str | os.PathLike[str]
     DataUnavailableError
         If the file found is not the registered one.
     """
+    check_instance(file, RemoteFile, what="file")
+    check_path(folder, what="folder")
     for place in list_data_dirs(data_dir):
         path = place / folder / file.name
         if _is_file(path):
@@ -155,6 +160,9 @@ def fetch_file(
     DataUnavailableError
         If it cannot be had: the sentence names the URL, the file and the folder where to put it by hand.
     """
+    check_instance(file, RemoteFile, what="file")
+    check_path(folder, what="folder")
+    check_flag(download, what="download")
     found = find_file(file, folder=folder, data_dir=data_dir)
     if found is not None:
         return found

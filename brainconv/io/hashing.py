@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from brainconv.containers import StimulusSet
 from brainconv.errors import InvalidInputError, NotFoundError
+from brainconv.validation import check_instance, check_path
 
 PACKAGE = "brainconv"
 DATA_SUFFIXES = (".yaml", ".json")
@@ -73,6 +74,7 @@ def hash_stimuli(stimuli: StimulusSet) -> str:
     ----------
     stimuli : StimulusSet
     """
+    check_instance(stimuli, StimulusSet, what="stimuli")
     digest = hashlib.sha256()
     _add_text(digest, f"degrees={stimuli.degrees!r}")
     for i, identifier in enumerate(stimuli.ids):
@@ -89,6 +91,7 @@ def hash_state(state: Mapping[str, Any]) -> str:
     state : mapping of str to ndarray
         A state dict as arrays (CPU tensors of NumPy's types will do).
     """
+    check_instance(state, Mapping, what="state")
     digest = hashlib.sha256()
     for name in sorted(state):
         _add_text(digest, name)
@@ -149,6 +152,8 @@ def hash_files(*paths: str | os.PathLike[str]) -> str:
     NotFoundError
         If one is not there.
     """
+    for one in paths:
+        check_path(one, what="A path")
     digest = hashlib.sha256()
     for path in map(Path, paths):
         if not path.exists():

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from brainconv.containers import Properties, RDMs, Recording, Representation
+from brainconv.containers.checks import check_representations
 from brainconv.errors import InvalidInputError
 from brainconv.io.atomic import write_atomically
 from brainconv.io.groups import (
@@ -26,7 +27,7 @@ from brainconv.io.groups import (
 from brainconv.io.hdf5 import read_netcdf, write_netcdf
 from brainconv.io.images import read_stimuli, write_stimuli
 from brainconv.io.provenance import inherit_provenance
-from brainconv.validation import check_choice
+from brainconv.validation import check_choice, check_instance, check_path, check_text, check_unique
 
 FORMAT_VERSION = 2
 PathLike = str | os.PathLike[str]
@@ -61,6 +62,14 @@ def save_representations(
     provenance : mapping, optional
         Default: `brainconv.io.provenance.inherit_provenance` of the layers; `read_provenance` gives it back.
     """
+    check_path(path, what="path")
+    check_representations(
+        check_instance(representations, Mapping, what="representations", hint="layer to Representation")
+    )
+    for name in representations:
+        check_text(name, what="The name of a layer")
+    if provenance is not None:
+        check_instance(provenance, Mapping, what="provenance")
     known = inherit_provenance(representations) if provenance is None else provenance
     with _create(path, "representations", known) as file:
         for i, (key, layer) in enumerate(representations.items()):
@@ -80,6 +89,7 @@ def read_layers(path: PathLike) -> tuple[str, ...]:
     ----------
     path : path
     """
+    check_path(path, what="path")
     with _open(path, "representations") as file:
         return tuple(str(read_attributes(file.groups[name])["key"]) for name in sorted(file.groups))
 
@@ -100,6 +110,9 @@ def load_representations(path: PathLike, *, layers: Sequence[str] | None = None)
     InvalidInputError
         If the file is no file of representations.
     """
+    check_path(path, what="path")
+    if layers is not None:
+        layers = check_unique(layers, what="layer")
     with _open(path, "representations") as file:
         groups = {}
         for name in sorted(file.groups):
@@ -140,6 +153,10 @@ def save_recording(path: PathLike, recording: Recording, *, provenance: Mapping[
     provenance : mapping, optional
         Kept beside it; `read_provenance` gives it back.
     """
+    check_path(path, what="path")
+    check_instance(recording, Recording, what="recording")
+    if provenance is not None:
+        check_instance(provenance, Mapping, what="provenance")
     with _create(path, "recording", provenance) as file:
         names = ("name", "unit", "averaged", "time_window", "simulated", "metadata")
         write_attributes(file, {name: getattr(recording, name) for name in names})
@@ -160,6 +177,7 @@ def open_recording(path: PathLike) -> Recording:
     InvalidInputError
         If the file holds no recording.
     """
+    check_path(path, what="path")
     with _open(path, "recording") as file:
         fields = read_attributes(file)
         window = fields["time_window"]
@@ -186,6 +204,10 @@ def save_rdms(path: PathLike, rdms: RDMs, *, provenance: Mapping[str, Any] | Non
     rdms : RDMs
     provenance : mapping, optional
     """
+    check_path(path, what="path")
+    check_instance(rdms, RDMs, what="rdms")
+    if provenance is not None:
+        check_instance(provenance, Mapping, what="provenance")
     with _create(path, "rdms", provenance) as file:
         write_attributes(file, {"name": rdms.name, "estimator": rdms.estimator, "metadata": rdms.metadata})
         write_strings(file, "stimulus_id", rdms.stimulus_ids, "stimulus")
@@ -207,6 +229,7 @@ def open_rdms(path: PathLike) -> RDMs:
     InvalidInputError
         If the file holds no RDMs.
     """
+    check_path(path, what="path")
     with _open(path, "rdms") as file:
         fields = read_attributes(file)
         return RDMs(
@@ -230,6 +253,10 @@ def save_properties(path: PathLike, properties: Properties, *, provenance: Mappi
     properties : Properties
     provenance : mapping, optional
     """
+    check_path(path, what="path")
+    check_instance(properties, Properties, what="properties")
+    if provenance is not None:
+        check_instance(provenance, Mapping, what="provenance")
     with _create(path, "properties", provenance) as file:
         names = ("name", "units", "area", "simulated", "metadata")
         write_attributes(file, {name: getattr(properties, name) for name in names})
@@ -248,6 +275,7 @@ def open_properties(path: PathLike) -> Properties:
     InvalidInputError
         If the file holds no such table.
     """
+    check_path(path, what="path")
     with _open(path, "properties") as file:
         return Properties(table=read_frame(file.groups["table"]), **_without(read_attributes(file), *_HEAD))
 
@@ -259,6 +287,7 @@ def read_provenance(path: PathLike) -> dict[str, Any]:
     ----------
     path : path
     """
+    check_path(path, what="path")
     with read_netcdf(path) as file:
         return dict(read_attributes(file).get("provenance") or {})
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from brainconv.containers import Representation
+from brainconv.containers.checks import check_representations
+from brainconv.validation import check_instance
 
 PACKAGES = (
     "numpy",
@@ -79,6 +81,9 @@ def inherit_provenance(representations: Mapping[str, Representation], **extra: A
         That of `collect_provenance`, with ``model``, ``weights``, ``weights_seed``, ``weights_sha256``, ``stimuli``,
         ``stimuli_sha256``, ``device``, ``preprocessing`` and ``notes`` as far as the layers state them.
     """
+    check_instance(representations, Mapping, what="representations", hint="layer to Representation")
+    if representations:
+        check_representations(representations)
     first = next(iter(representations.values()), None)
     if first is None:
         return collect_provenance(**extra)

@@ -19,6 +19,7 @@ from brainconv.errors import InvalidInputError
 from brainconv.io.atomic import write_atomically
 from brainconv.io.datasets import read_dataset, read_head, write_dataset
 from brainconv.io.provenance import collect_provenance
+from brainconv.validation import check_instance, check_path
 
 _BOOLEANS = {"True": True, "False": False}
 
@@ -44,6 +45,10 @@ def save_scores(
     InvalidInputError
         If the path does not end in ``.csv``.
     """
+    check_path(path_csv, what="path_csv")
+    check_instance(scores, Scores, what="scores")
+    if provenance is not None:
+        check_instance(provenance, Mapping, what="provenance")
     path = _check_csv(path_csv)
     head = {
         "brainconv_content": "scores",
@@ -77,6 +82,7 @@ def open_scores(path_csv: str | os.PathLike[str]) -> Scores:
     InvalidInputError
         If a file is missing, has other columns, or is not as it was written.
     """
+    check_path(path_csv, what="path_csv")
     path = _check_csv(path_csv)
     details_path = path.with_suffix(".nc")
     for needed in (path, details_path):

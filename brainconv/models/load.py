@@ -16,7 +16,7 @@ from brainconv.io.registries import explain
 from brainconv.models.contract import check_module, choose_layers, trace_on_images, unwrap_module
 from brainconv.models.model import Model
 from brainconv.models.registry import ModelEntry, Registry, import_callable, read_registry
-from brainconv.validation import check_choice
+from brainconv.validation import check_choice, check_path, check_text
 
 if TYPE_CHECKING:
     import torch
@@ -39,6 +39,7 @@ def list_models(pattern: str = "*", *, registry: Registry | None = None) -> list
     list of str
         In the order of the registry.
     """
+    check_text(pattern, what="pattern")
     if pattern.startswith(TIMM):
         from brainconv.models.families.timm_nets import list_timm_names
 
@@ -91,6 +92,12 @@ def load_model(
     MissingDependencyError
         If timm is needed and not installed.
     """
+    check_text(name, what="The name of a model")
+    if weights is not None:
+        check_path(weights, what="weights")
+    check_text(device, what="device")
+    if data_dir is not None:
+        check_path(data_dir, what="data_dir")
     from brainconv.models.weights.checkpoints import apply_state, hash_weights
 
     entry = find_entry(name, registry=registry)

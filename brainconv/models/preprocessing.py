@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from brainconv.arrays import describe_value, is_number
 from brainconv.errors import InvalidInputError
-from brainconv.validation import check_choice
+from brainconv.validation import check_choice, check_number
 
 if TYPE_CHECKING:
     import torch
@@ -82,7 +83,7 @@ class Preprocessing:
                 )
                 raise InvalidInputError(msg)
             object.__setattr__(self, "resize_size", resize_size)
-        if isinstance(self.scale, bool) or self.scale not in SCALE:
+        if check_number(self.scale, what="scale") not in SCALE:
             msg = f"scale={self.scale!r}; expected 1.0 (pixels 0..1) or 255.0 (pixels 0..255)."
             raise InvalidInputError(msg)
         object.__setattr__(self, "scale", float(self.scale))
@@ -92,14 +93,12 @@ class Preprocessing:
     def _check_values(self, what: str) -> tuple[float, ...]:
         """Mean or standard deviation as one number per channel."""
         given, counts = getattr(self, what), ((3, 1) if self.n_channels == 1 else (3,))
-        try:
-            values = tuple(float(v) for v in given)
-        except (TypeError, ValueError):
-            values = ()
+        listed = isinstance(given, (tuple, list)) or getattr(given, "ndim", 0) == 1
+        values = tuple(float(v) for v in given) if listed and all(map(is_number, given)) else ()
         if len(values) not in counts or not np.isfinite(values).all() or (what == "std" and min(values) <= 0):
             expected = f"{' or '.join(map(str, counts))} finite number(s){', above 0' * (what == 'std')}"
             hint = ", or channel_order='luminance' for a network on one channel" if len(values) == 1 else ""
-            msg = f"{what}={given!r} of the preprocessing; expected {expected}{hint}."
+            msg = f"{what}={describe_value(given)} of the preprocessing; expected {expected}{hint}."
             raise InvalidInputError(msg)
         if self.n_channels == 1 and len(values) == 3:
             return (float(np.dot(LUMINANCE, values)),)
@@ -142,9 +141,8 @@ class Preprocessing:
 
 
 def _check_size(value: Any, *, what: str) -> int:
-    whole = isinstance(value, int | float | np.number) and not isinstance(value, bool) and float(value).is_integer()
-    if not whole or not 1 <= value <= MAX_SIZE:
-        msg = f"{what}={value!r}; expected a whole number of pixels, 1 to {MAX_SIZE}."
+    if not is_number(value) or not 1 <= value <= MAX_SIZE or int(value) != value:
+        msg = f"{what}={describe_value(value)}; expected a whole number of pixels, 1 to {MAX_SIZE}."
         raise InvalidInputError(msg)
     return int(value)
 

@@ -16,7 +16,8 @@ from brainconv.models.contract import (
 )
 from brainconv.models.layers import check_layers
 from brainconv.models.model import Model
-from brainconv.models.preprocessing import Preprocessing
+from brainconv.models.preprocessing import MAX_SIZE, Preprocessing
+from brainconv.validation import check_count, check_number, check_text, check_unique
 
 if TYPE_CHECKING:
     import torch
@@ -66,6 +67,11 @@ def wrap_model(
     BrainconvWarning
         If a tenth of the weights or more lie in no default layer.
     """
+    check_text(name, what="name of the model")
+    if layers is not None and not isinstance(layers, str):
+        check_unique(layers, what="layer", least=0)
+    check_count(input_size, what="input_size, in px,", at_most=MAX_SIZE)
+    check_number(degrees, what="degrees of the visual field", at_least=0.01, at_most=360)
     import torch
 
     from brainconv.models.load import describe_device

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from brainconv.arrays import read_array
 from brainconv.errors import InvalidInputError
 
 Array = NDArray[np.float64]
@@ -64,11 +65,7 @@ def check_filters(filters: Any) -> Array:
     InvalidInputError
         If the filters are not square, not finite, or have another number of channels than 1 or 3.
     """
-    try:
-        array: Array = np.asarray(filters, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        msg = f"The filters cannot be read as an array of numbers: {error}."
-        raise InvalidInputError(msg) from error
+    array: Array = read_array(filters, what="The array of filters")
     if array.ndim == 3:
         array = array[:, None]
     if array.ndim != 4 or array.shape[0] == 0 or array.shape[2] != array.shape[3]:

@@ -14,6 +14,7 @@ from brainconv.errors import InvalidInputError
 from brainconv.physiology.gabor_fit import MIN_NX_FOR_PHASE
 from brainconv.physiology.gabor_gate import GaborGate
 from brainconv.physiology.ringach import RINGACH_NX_NY, ShapeTable
+from brainconv.validation import check_array, check_count, check_instance, check_number, check_seed
 
 Array = NDArray[np.float64]
 
@@ -42,6 +43,9 @@ def mark_filters(fits: Properties, gate: GaborGate | float) -> pd.DataFrame:
         If the table lacks a column of `fit_gabors`, or the gate was computed for another kernel size, number of
         channels or number of starts.
     """
+    check_instance(fits, Properties, what="fits", hint="of `fit_gabors`")
+    if not isinstance(gate, GaborGate):
+        check_number(gate, what="gate", at_least=0, at_most=1)
     table = fits.table
     missing = [name for name in _NEEDED if name not in table]
     if missing:
@@ -109,6 +113,9 @@ def summarise_first_layer(
     Wilson EB (1927), doi:10.1080/01621459.1927.10502953.
     Ringach DL (2002), J Neurophysiol 88:455-463, doi:10.1152/jn.2002.88.1.455.
     """
+    check_instance(reference, ShapeTable, what="reference")
+    check_count(n_boot, what="n_boot", at_least=20)
+    check_seed(random_state)
     marks = mark_filters(fits, gate)
     table = fits.table
     n_filters = len(table)
@@ -198,6 +205,11 @@ def compare_shapes(
 
     Two samples with replacement from the pooled bins would give too low a floor: they miss the rare bins.
     """
+    n_x = check_array(n_x, (None,), what="n_x", finite=True)
+    n_y = check_array(n_y, (len(n_x),), what="n_y", finite=True)
+    check_instance(reference, ShapeTable, what="reference")
+    check_count(n_samples, what="n_samples", at_least=20)
+    check_seed(random_state)
     counts, outside = reference.bin_shapes(n_x, n_y)
     filters, cells = counts.ravel(), reference.counts.ravel()
     n_filters, n_cells = int(filters.sum()), reference.n_cells

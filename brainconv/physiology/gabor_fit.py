@@ -13,6 +13,7 @@ from brainconv.errors import InvalidInputError
 from brainconv.physiology.colour import check_filters, reduce_colour
 from brainconv.physiology.gabor import SHAPE_PARAMETERS, compute_bounds, compute_gabors, compute_starts
 from brainconv.physiology.gabor_solver import solve_gabors
+from brainconv.validation import check_count, check_flag, check_instance, check_seed
 
 Array = NDArray[np.float64]
 
@@ -97,6 +98,8 @@ def fit_gabors(filters: Any, *, n_starts: int = N_STARTS, random_state: int = 0)
     >>> float(fits.table.loc[0, "orientation"].round(1)), float(fits.table.loc[0, "n_x"].round(2))
     (90.0, 0.4)
     """
+    check_count(n_starts, what="n_starts", at_least=0, at_most=10_000)
+    check_seed(random_state)
     weights = check_filters(filters)
     n_filters, n_channels, size, _ = weights.shape
     if size < MIN_KERNEL_SIZE:
@@ -163,6 +166,8 @@ def render_gabors(fits: Properties, *, colour: bool = False) -> Array:
     InvalidInputError
         If a column of the fit is missing, or the kernels are not all of one size.
     """
+    check_instance(fits, Properties, what="fits", hint="of `fit_gabors`")
+    check_flag(colour, what="colour")
     table = fits.table
     missing = [name for name in GABOR_UNITS if name not in table]
     if missing:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from brainconv.errors import InvalidInputError
 from brainconv.physiology.gabor_fit import N_STARTS, fit_gabors
+from brainconv.validation import check_allocation, check_count, check_number, check_seed
 
 Array = NDArray[np.float64]
 
@@ -96,12 +97,9 @@ def compute_gabor_gate(
     The noise has an amplitude spectrum of 1/f, as photographs have: Field DJ (1987), J Opt Soc Am A 4:2379-2394,
     doi:10.1364/JOSAA.4.002379.
     """
-    if not 0.0 < quantile < 1.0:
-        msg = f"quantile is {quantile}; expected a number between 0 and 1, such as 0.95."
-        raise InvalidInputError(msg)
-    if n_noise < 100:
-        msg = f"n_noise is {n_noise}; expected at least 100 noise filters for a quantile of {quantile}."
-        raise InvalidInputError(msg)
+    check_number(quantile, what="quantile", above=0, below=1)
+    check_count(n_noise, what="n_noise", at_least=100)
+    check_count(n_starts, what="n_starts", at_most=10_000)
     noise = make_noise_filters(n_noise, kernel_size, n_channels, random_state=random_state)
     fits = fit_gabors(noise, n_starts=n_starts, random_state=random_state)
     r2 = np.sort(fits.table["r2"].to_numpy(float))
@@ -142,6 +140,18 @@ def make_noise_filters(n_filters: int, kernel_size: int, n_channels: int = 3, *,
     ndarray, shape (n_filters, n_channels, k, k)
         Root mean square over the filter 1.
     """
+    check_count(n_filters, what="n_filters")
+    check_count(kernel_size, what="kernel_size", at_least=2, at_most=1024)
+    if check_count(n_channels, what="n_channels", at_most=3) == 2:
+        msg = "n_channels is 2; expected 1 (grey) or 3 (colour)."
+        raise InvalidInputError(msg)
+    check_seed(random_state)
+    n_values = n_filters * n_channels * (4 * kernel_size) ** 2
+    check_allocation(
+        24 * n_values,
+        what=f"{n_filters} noise filters of {kernel_size} × {kernel_size} px",
+        advice="take fewer or smaller",
+    )
     rng = np.random.default_rng(random_state)
     n = 4 * kernel_size
     radius = np.hypot(*np.meshgrid(np.fft.fftfreq(n), np.fft.rfftfreq(n), indexing="ij"))

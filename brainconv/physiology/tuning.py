@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from brainconv.arrays import check_broadcast, read_array
 from brainconv.errors import InvalidInputError
+from brainconv.validation import check_flag
 
 Array = NDArray[np.float64]
 
@@ -103,6 +105,7 @@ def compute_orientation_bandwidth(responses: Any, orientations: Any, *, smooth: 
     Ringach DL, Shapley RM, Hawken MJ (2002), J Neurosci 22:5639-5651, doi:10.1523/JNEUROSCI.22-13-05639.2002.
     Difference from the paper: crossings are interpolated linearly between the orientations shown.
     """
+    check_flag(smooth, what="smooth")
     rates, angles = _check_tuning(responses, orientations)
     if smooth:
         left, middle, right = _SMOOTHING
@@ -194,6 +197,8 @@ def predict_orientation_bandwidth(n_x: Any, n_y: Any) -> Array:
     ndarray, shape (...)
         In deg; NaN where the amplitude does not fall to 1/√2 within 90 deg.
     """
+    n_x, n_y = _check_sizes(n_x, "n_x"), _check_sizes(n_y, "n_y")
+    check_broadcast(n_x=n_x, n_y=n_y)
     x2, y2 = np.asarray(n_x, dtype=np.float64) ** 2, np.asarray(n_y, dtype=np.float64) ** 2
     level = np.log(2) / (4 * np.pi**2)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -216,6 +221,7 @@ def predict_frequency_band(n_x: Any) -> tuple[Array, Array]:
     low, high : ndarray, shape (...)
         In units of 1; ``low`` is NaN where the band reaches zero (a low-pass unit).
     """
+    n_x = _check_sizes(n_x, "n_x")
     half = np.sqrt(2 * np.log(2)) / (2 * np.pi * np.asarray(n_x, dtype=np.float64))
     return np.where(half < 1.0, 1.0 - half, np.nan), 1.0 + half
 
@@ -226,10 +232,20 @@ def _divide(part: Array, whole: Array) -> Array:
     return np.divide(part, whole, out=ratio, where=whole > 0)
 
 
+def _check_sizes(values: Any, what: str) -> Array:
+    """Sizes in cycles, of any shape; an unknown one is NaN."""
+    sizes = read_array(values, what=what, axes={"filter": None})
+    if (sizes <= 0).any() or np.isinf(sizes).any():
+        msg = f"{what} runs from {np.nanmin(sizes):g} to {np.nanmax(sizes):g} cycles; expected finite sizes above 0."
+        raise InvalidInputError(msg)
+    return sizes
+
+
 def _check_rates(responses: Any) -> Array:
-    rates: Array = np.asarray(responses, dtype=np.float64)
-    if rates.ndim == 0:
-        msg = "The responses are a single number; expected one per orientation or phase along the last axis."
+    rates: Array = read_array(responses, what="The array of responses")
+    if rates.ndim == 0 or np.isinf(rates).any():
+        found = "hold infinite values" if rates.ndim else "are a single number"
+        msg = f"The responses {found}; expected a finite one per orientation or phase along the last axis."
         raise InvalidInputError(msg)
     if (rates < 0).any():
         msg = (
@@ -242,7 +258,7 @@ def _check_rates(responses: Any) -> Array:
 
 def _check_tuning(responses: Any, orientations: Any) -> tuple[Array, Array]:
     rates = _check_rates(responses)
-    angles: Array = np.asarray(orientations, dtype=np.float64)
+    angles: Array = read_array(orientations, what="The array of orientations")
     n = angles.size
     if angles.ndim != 1 or n < _MIN_ORIENTATIONS or not np.allclose(np.diff(angles), 180.0 / n):
         msg = (

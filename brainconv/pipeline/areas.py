@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from brainconv.containers import RDMs, Recording, Representation, Scores
 from brainconv.pipeline.pictures import average_subjects
@@ -45,7 +46,8 @@ def split_areas(targets: Sequence[Recording | RDMs], *, estimator: str = "correl
     for target in targets:
         rdms = compute_rdms(target, estimator=estimator) if isinstance(target, Recording) else target
         named = rdms.metadata.get("areas") or [rdms.metadata.get("area") or rdms.name]
-        areas = rdms.labels["area"].astype(str).to_numpy() if "area" in rdms.labels else np.full(len(rdms), named[0])
+        known = rdms.labels["area"] if "area" in rdms.labels else pd.Series([None] * len(rdms))
+        areas = known.astype(object).fillna(named[0]).astype(str).to_numpy()
         for area in dict.fromkeys(areas.tolist()):
             found[rdms.name, area] = rdms.select(areas == area)
     place = {area: k for k, area in enumerate(AREA_ORDER)}

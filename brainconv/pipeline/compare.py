@@ -26,7 +26,15 @@ from brainconv.pipeline.results import Comparison
 from brainconv.predictivity import score_predictivity
 from brainconv.recordings.registry import load_registry
 from brainconv.similarity import score_rsa
-from brainconv.validation import check_choice, check_unique
+from brainconv.validation import (
+    check_choice,
+    check_choices,
+    check_count,
+    check_instance,
+    check_path,
+    check_seed,
+    check_unique,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -80,6 +88,17 @@ def compare(
     InvalidInputError
         If no recording is given, one is given twice, or one comes without its stimuli.
     """
+    from brainconv.models import Model
+
+    check_instance(model, Model, what="model", hint="from load_model or wrap_model")
+    check_count(n_boot, what="n_boot", at_least=20, or_zero=True)
+    check_seed(random_state)
+    if analyses is not None:
+        check_choices(analyses, ANALYSES, what="analysis")
+    if layers is not None:
+        check_unique(layers, what="layer")
+    if data_dir is not None:
+        check_path(data_dir, what="data_dir")
     chosen = [analyses] if isinstance(analyses, str) else analyses or ANALYSES
     wanted = [check_choice(name, ANALYSES, what="analysis") for name in chosen]
     named = _list_recordings(recordings)

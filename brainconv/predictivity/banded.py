@@ -12,7 +12,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from brainconv.containers import Recording, Representation, Scores
+from brainconv.containers.checks import check_recording, check_representations, check_semidefinite, check_varying
 from brainconv.errors import InvalidInputError, MissingDependencyError
+from brainconv.predictivity.arguments import check_gram, check_pairs, check_responses
 from brainconv.predictivity.folds import InnerFolds
 from brainconv.predictivity.heldout import locate
 from brainconv.predictivity.resampling import nanmean, nanmedian
@@ -20,6 +22,7 @@ from brainconv.predictivity.ridge import PENALTY_GRID, mean_eigenvalue
 from brainconv.predictivity.spectrum import centre_gram
 from brainconv.predictivity.splits import Splits, make_splits
 from brainconv.reliability import correlate_columns
+from brainconv.validation import check_array, check_count, check_instance, check_seed
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -91,6 +94,18 @@ def fit_banded(
     ----------
     Dupré la Tour et al. (2022), NeuroImage 264:119728, doi:10.1016/j.neuroimage.2022.119728.
     """
+    grams = check_array(grams, (None, None, None), what="grams", finite=True)
+    if not len(grams):
+        msg = "grams holds no layer; expected shape (n_layers, n_stimuli, n_stimuli) with at least one."
+        raise InvalidInputError(msg)
+    for number, gram in enumerate(grams):
+        check_semidefinite(check_gram(gram, what=f"grams[{number}]"), what=f"grams[{number}]")
+    responses = check_responses(responses, len(grams[0]))
+    (train,), (test,) = check_pairs([train], [test], len(grams[0]))
+    if inner is not None:
+        check_instance(inner, InnerFolds, what="inner", hint="of `Splits.inner_folds`")
+    check_count(n_iter, what="n_iter")
+    check_seed(random_state)
     from sklearn.model_selection import KFold, PredefinedSplit
 
     kernels, outer = [], []
@@ -109,10 +124,10 @@ def fit_banded(
     mixtures = np.concatenate([np.full((1, n_layers), 1.0 / n_layers), np.eye(n_layers), sparse, even])
     choices: KFold | PredefinedSplit = KFold(INNER_FOLDS, shuffle=True, random_state=random_state)
     if inner is not None and inner.folds:
-        number = np.full(len(train), -1)  # -1: never left out
+        part = np.full(len(train), -1)  # -1: never left out
         for k, fold in enumerate(locate(inner.folds, train)):
-            number[fold] = k
-        choices = PredefinedSplit(number)
+            part[fold] = k
+        choices = PredefinedSplit(part)
     # A mixture that leaves a layer out has the logarithm of 0 as its weight.
     with _numpy_backend() as search, np.errstate(divide="ignore"):
         deltas, dual, *_ = search(
@@ -167,6 +182,12 @@ def score_banded(
     -----
     Unique shares of layers do not add up to the joint r²: what layers share belongs to none of them.
     """
+    check_representations(
+        check_instance(representations, Mapping, what="representations", hint="layer to Representation")
+    )
+    check_varying(check_recording(recording))
+    check_count(n_iter, what="n_iter")
+    check_seed(random_state)
     if not 2 <= len(representations) <= 8:
         msg = f"{len(representations)} layer(s) were given; banded ridge takes 2 to 8. Choose the layers to compare."
         raise InvalidInputError(msg)

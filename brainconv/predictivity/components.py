@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from brainconv.predictivity.arguments import check_components, check_folds
 from brainconv.predictivity.heldout import Choices, HeldOut
 from brainconv.predictivity.refitting import predict_by_refitting
 from brainconv.predictivity.spectrum import decompose_gram
@@ -47,6 +48,8 @@ def predict_components(
     list of HeldOut, one per split
         ``settings`` holds the number of components.
     """
+    gram, responses, train, test = check_folds(gram, responses, train, test, noise_floor=noise_floor, choices=choices)
+    check_components(n_components, train, spare=2)
     fit_one = partial(_fit, gram, responses, n_components=n_components, floor=noise_floor)
     return predict_by_refitting(fit_one, responses, train, test, choices=choices)
 

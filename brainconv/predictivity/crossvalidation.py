@@ -9,6 +9,8 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from brainconv.errors import InvalidInputError
+from brainconv.predictivity.arguments import check_gram, check_responses
 from brainconv.predictivity.folds import MIN_TEST, MIN_TRAIN
 from brainconv.predictivity.heldout import Choices, HeldOut
 from brainconv.predictivity.influence import measure_influence
@@ -17,6 +19,7 @@ from brainconv.predictivity.regressions import Regression, find_regression
 from brainconv.predictivity.resampling import nanmean
 from brainconv.predictivity.splits import Splits
 from brainconv.reliability import correlate_resampled
+from brainconv.validation import check_array, check_instance, check_number
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -100,6 +103,22 @@ def cross_validate(
     NotFoundError
         If there is no such regression.
     """
+    gram = check_gram(gram)
+    responses = check_responses(responses, len(gram))
+    check_instance(splits, Splits, what="splits", hint="`make_splits(name, stimuli)`")
+    if len(splits.stimulus_ids) != len(gram):
+        msg = f"splits are of {len(splits.stimulus_ids)} stimuli and gram of {len(gram)}; expected the same stimuli."
+        raise InvalidInputError(msg)
+    check_number(noise_floor, what="noise_floor", at_least=0, below=1)
+    if shuffles is not None:
+        shuffles = check_array(shuffles, (None, *responses.shape), what="shuffles", finite=True)
+    if areas is not None and np.shape(areas) != responses.shape[1:]:
+        msg = f"areas has shape {np.shape(areas)}; expected the area of each of {responses.shape[1]} sites."
+        raise InvalidInputError(msg)
+    if features is not None:
+        features = check_array(features, (len(gram), None), what="features", finite=True, dtype=None)
+    if units is not None:
+        units = check_array(units, (len(gram),), what="units", dtype=np.intp)
     method = find_regression(regression)
     inner = [splits.inner_folds(k) for k in range(len(splits))]
     n_sites, n_splits = responses.shape[1], len(splits)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from brainconv.arrays import check_broadcast, read_array
 from brainconv.validation import check_choice
 
 Array = NDArray[np.float64]
@@ -78,5 +79,7 @@ def compute_definition(definition: str, r: ArrayLike, reliability: ArrayLike = n
     -----
     Differs from Brain-Score for negative r only, whose square Brain-Score would count as success.
     """
-    formula = DEFINITIONS[check_choice(definition, DEFINITIONS, what="definition of a score")]
-    return formula(np.asarray(r, dtype=np.float64), np.asarray(reliability, dtype=np.float64))
+    check_choice(definition, DEFINITIONS, what="definition of a score")
+    r, reliability = read_array(r, what="r"), read_array(reliability, what="reliability")
+    check_broadcast(r=r, reliability=reliability)
+    return DEFINITIONS[definition](r, reliability)

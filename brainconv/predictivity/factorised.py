@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainconv.errors import InvalidInputError
+from brainconv.predictivity.arguments import check_groups, check_responses
 from brainconv.predictivity.folds import MIN_TRAIN
 from brainconv.predictivity.splits import Splits
 from brainconv.reliability import correlate_columns
-from brainconv.validation import check_array
+from brainconv.validation import check_array, check_instance, check_number
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -115,8 +116,10 @@ def fit_factorised(
     Differs from the paper: a fixed network, squared penalties and alternating least squares in place of L1 and gradient
     descent.  The fit is a local optimum; a map and its channel weights are known up to a common factor only.
     """
+    check_number(smoothness, what="smoothness", at_least=0)
     x = _check_features(features, None)
     y = check_array(responses, (len(x), None), what="Responses")
+    check_groups(groups, len(x))
     n_channels, height, width = x.shape[1:]
     flat = x.reshape(len(x), n_channels, height * width)
     basis = _smooth_basis(height, width, smoothness)
@@ -160,6 +163,14 @@ def cross_validate_factorised(
     ndarray, shape (n_splits, n_sites)
         NaN for a site with fewer than three test stimuli or a constant response there.
     """
+    features = _check_features(features, None)
+    responses = check_responses(responses, len(features))
+    check_instance(splits, Splits, what="splits", hint="`make_splits(name, stimuli)`")
+    if len(splits.stimulus_ids) != len(features):
+        msg = (
+            f"splits are of {len(splits.stimulus_ids)} stimuli and features of {len(features)}; expected the same ones."
+        )
+        raise InvalidInputError(msg)
     r = np.full((len(splits), responses.shape[1]), np.nan)
     for number, (fit, held) in enumerate(zip(splits.train, splits.test, strict=True)):
         groups = None if splits.groups is None else splits.groups[fit]

@@ -16,6 +16,7 @@ from brainconv.containers import Scores
 from brainconv.errors import InvalidInputError
 from brainconv.predictivity.resampling import nanmean
 from brainconv.predictivity.twofactor import Resampled
+from brainconv.validation import check_count, check_instance, check_seed, check_unique
 
 Array = NDArray[np.float64]
 
@@ -55,6 +56,7 @@ def compute_preferred_depth(scores: Scores) -> pd.DataFrame:
     InvalidInputError
         If the scores hold no values per site, or fewer than two layers.
     """
+    check_instance(scores, Scores, what="scores")
     profiles = _profiles(scores)
     inside = np.where(np.isfinite(profiles.nested_r), profiles.nested_r, -np.inf)
     chosen, best = inside.argmax(axis=0), inside.max(axis=0)
@@ -117,6 +119,12 @@ def score_hierarchy(
     -----
     p speaks about the sites of these areas, not about other animals.  Depth is a place among the layers scored.
     """
+    for part in scores if isinstance(scores, (list, tuple)) and scores else [scores]:
+        check_instance(part, Scores, what="scores", hint="of `score_predictivity`")
+    check_unique(areas, what="area", least=2)
+    check_count(n_boot, what="n_boot", at_least=10, or_zero=True)
+    check_count(n_permutations, what="n_permutations", at_least=19, or_zero=True)
+    check_seed(random_state)
     parts = [scores] if isinstance(scores, Scores) else list(scores)
     _require_one_model(parts)
     profiles = [_profiles(part) for part in parts]

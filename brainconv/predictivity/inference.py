@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from brainconv.containers import Scores
+from brainconv.containers.checks import check_table
 from brainconv.errors import InvalidInputError
 from brainconv.predictivity.area import NESTED_LAYER
 from brainconv.predictivity.resampled_scores import (
@@ -21,6 +22,7 @@ from brainconv.predictivity.resampled_scores import (
     require_same_resamples,
 )
 from brainconv.predictivity.twofactor import Resampled
+from brainconv.validation import check_array, check_instance, check_text
 
 Array = NDArray[np.float64]
 
@@ -46,6 +48,7 @@ def compute_selection_frequency(scores: Scores) -> pd.DataFrame:
     InvalidInputError
         If there are no resamples.
     """
+    check_instance(scores, Scores, what="scores")
     details = get_details(scores)
     rows = []
     for area in details["area"].to_numpy():
@@ -85,6 +88,13 @@ def compare_layers(first: Scores, second: Scores, layers: tuple[str, str], *, ar
     Interval and p are Student's t with the variance of `Resampled`.  Means are compared and not medians, whose
     bootstrap is far too wide for 30 sites (no false positive in 300 null comparisons, and a quarter of the power).
     """
+    for value, what in ((first, "first"), (second, "second")):
+        check_instance(value, Scores, what=what, hint="of `score_predictivity`")
+    if len(check_instance(layers, (tuple, list), what="layers", hint="the layer of each")) != 2:
+        msg = f"layers has {len(layers)} names; expected two: the layer of each of both scores."
+        raise InvalidInputError(msg)
+    for name in (*layers, area):
+        check_text(name, what="A name of layer or area")
     require_same_resamples([first, second])
     values = [read_mean(scores, layer, area) for scores, layer in zip((first, second), layers, strict=True)]
     return _describe(values[0].combine(np.subtract, values[1]))
@@ -113,6 +123,10 @@ def compare_with_layer(scores: Scores, layer: str, *, area: str | None = None) -
     InvalidInputError
         If there are no resamples or there is no such layer.
     """
+    if area is not None:
+        check_text(area, what="area")
+    check_instance(scores, Scores, what="scores", hint="of `score_predictivity`")
+    check_text(layer, what="layer")
     details = get_details(scores)
     rows = [
         {"area": name, "layer": other, "reference": layer} | compare_layers(scores, scores, (other, layer), area=name)
@@ -151,6 +165,10 @@ def compare_models(scores: Mapping[str, Scores], *, area: str | None = None) -> 
     The plain maximum over layers would favour the model with more layers.  Two regressions may be compared where the
     resamples are the same; ``regression`` then names both.
     """
+    if area is not None:
+        check_text(area, what="area")
+    for name, value in check_instance(scores, Mapping, what="scores", hint="name of each model to its scores").items():
+        check_instance(value, Scores, what=f"scores[{name!r}]", hint="of `score_predictivity`")
     if len(scores) < 2:
         msg = f"{len(scores)} model(s) were given; a comparison takes at least two."
         raise InvalidInputError(msg)
@@ -188,6 +206,10 @@ def control_fdr(p: ArrayLike) -> Array:
     ----------
     Benjamini & Hochberg (1995), J. R. Stat. Soc. B 57:289, doi:10.1111/j.2517-6161.1995.tb02031.x.
     """
+    p = check_array(p, (None,), what="p", axes={"test": None})
+    if ((p < 0) | (p > 1)).any():
+        msg = f"p runs from {np.nanmin(p):g} to {np.nanmax(p):g}; expected values from 0 to 1, or NaN."
+        raise InvalidInputError(msg)
     values = np.asarray(p, dtype=np.float64)
     q = np.full(values.shape, np.nan)
     tested = np.flatnonzero(np.isfinite(values))
@@ -210,7 +232,9 @@ def correct_family(table: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         With the columns ``q`` and ``n_tests`` after ``p``.
     """
+    check_table(table, what="Tests")
     if len(table):
+        check_table(table, what="Tests", columns=("p",))
         place = list(table).index("p") + 1
         table = table.drop(columns=["q", "n_tests"], errors="ignore")
         table.insert(place, "q", control_fdr(table["p"].to_numpy()))

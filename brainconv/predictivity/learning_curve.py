@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from brainconv.containers import Recording, Representation, Scores
+from brainconv.containers.checks import check_recording, check_varying
 from brainconv.errors import InvalidInputError
 from brainconv.predictivity.crossvalidation import cross_validate
 from brainconv.predictivity.folds import MIN_TRAIN
@@ -18,6 +19,7 @@ from brainconv.predictivity.resampling import nanmean, nanmedian
 from brainconv.predictivity.score import as_layers
 from brainconv.predictivity.spectrum import NOISE_FLOOR
 from brainconv.predictivity.splits import Splits, make_splits
+from brainconv.validation import check_count, check_instance, check_number, check_seed
 
 FRACTIONS = (0.1, 0.2, 0.4, 0.7, 1.0)
 
@@ -61,6 +63,12 @@ def score_learning_curve(
     InvalidInputError
         If a fraction is not above 0 and up to 1, or leaves fewer than three training stimuli.
     """
+    check_varying(check_recording(recording))
+    check_seed(random_state)
+    check_count(n_draws, what="n_draws", at_most=1000)
+    check_instance(fractions, (tuple, list), what="fractions")
+    for value in fractions:
+        check_number(value, what="A fraction of the training stimuli", above=0, at_most=1)
     method, layers = find_regression(regression), as_layers(representations)
     wrong = [part for part in fractions if not 0 < part <= 1]
     if wrong or not len(fractions):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainconv.containers import Recording, Scores
+from brainconv.containers.checks import check_recording, check_varying
 from brainconv.errors import InvalidInputError
 from brainconv.predictivity.area import Area
 from brainconv.predictivity.crossvalidation import CrossValidation, cross_validate
@@ -24,7 +25,7 @@ from brainconv.reliability import (
     require_repeats,
     split_half_reliability,
 )
-from brainconv.validation import align_indices
+from brainconv.validation import align_indices, check_count, check_instance, check_seed
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -90,6 +91,12 @@ def compute_mapping_ceiling(
     InvalidInputError
         If there are no repeats, no second animal, or the other recording has other stimuli.
     """
+    check_varying(check_recording(recording))
+    check_instance(source, (str, Recording), what="source")
+    check_count(n_halvings, what="n_halvings", at_most=1000)
+    check_count(n_boot, what="n_boot", at_least=10, or_zero=True)
+    check_count(n_ceiling_splits, what="n_ceiling_splits")
+    check_seed(random_state)
     method = find_regression(regression)
     ids = tuple(sorted(recording.stimuli.ids))
     order = np.argsort(np.array(recording.stimuli.ids))

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainconv.containers import Recording, Representation, Scores
-from brainconv.errors import ResourceError
+from brainconv.containers.checks import check_recording, check_varying
+from brainconv.errors import InvalidInputError, ResourceError
 from brainconv.predictivity.labels import label_layer, require_features
 from brainconv.predictivity.resampling import nanmean, nanmedian
 from brainconv.predictivity.splits import Splits, make_splits
-from brainconv.validation import check_choice
+from brainconv.validation import check_array, check_choice, check_instance, check_seed
 
 Array = NDArray[np.float64]
 
@@ -71,6 +72,9 @@ def score_matching(
     -----
     Differs from the paper: a correlation and no distance, and the matching is tested on stimuli that did not make it.
     """
+    check_instance(representation, Representation, what="representation", hint="one layer with its features")
+    check_varying(check_recording(recording))
+    check_seed(random_state)
     check_choice(kind, KINDS, what="kind of matching")
     ids = tuple(sorted(recording.stimuli.ids))
     order = np.argsort(np.array(recording.stimuli.ids))
@@ -135,6 +139,14 @@ def match_units(train_units: Array, train_sites: Array, test_units: Array, test_
     ResourceError
         If soft matching would be too large.
     """
+    check_choice(kind, KINDS, what="kind of matching")
+    train_units = check_array(train_units, (None, None), what="train_units", finite=True)
+    test_units = check_array(test_units, (None, train_units.shape[1]), what="test_units", finite=True)
+    train_sites = check_array(train_sites, (len(train_units), None), what="train_sites", finite=True)
+    test_sites = check_array(test_sites, (len(test_units), train_sites.shape[1]), what="test_sites", finite=True)
+    if 0 in (*train_units.shape, *test_units.shape, *train_sites.shape):
+        msg = f"train_units {train_units.shape} and train_sites {train_sites.shape} are empty; expected some of each."
+        raise InvalidInputError(msg)
     inside, outside = correlate_all(train_units, train_sites), correlate_all(test_units, test_sites)
     n_sites = inside.shape[1]
     known = np.nan_to_num(inside, nan=-1.0)  # a silent unit is never a match

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
+from brainconv.predictivity.arguments import check_components, check_folds
 from brainconv.predictivity.heldout import Choices, HeldOut
 from brainconv.predictivity.power_iteration import iterate_direction
 from brainconv.predictivity.refitting import predict_by_refitting
 from brainconv.predictivity.spectrum import centre_gram
+from brainconv.validation import check_number
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -65,6 +67,10 @@ def predict_pls(
     component are the exact leading singular vectors and not the end of an iteration.  With ``tol`` it equals
     scikit-learn's with that ``tol``.
     """
+    gram, responses, train, test = check_folds(gram, responses, train, test, noise_floor=noise_floor, choices=choices)
+    check_components(n_components, train, spare=1)
+    if tol is not None:
+        check_number(tol, what="tol", above=0)
     fit_one = partial(_fit, gram, responses, n_components=n_components, floor=noise_floor, tol=tol)
     return predict_by_refitting(fit_one, responses, train, test, choices=choices)
 

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
+from brainconv.predictivity.arguments import check_grid, check_inner, check_pairs, check_responses
 from brainconv.predictivity.heldout import Choices, HeldOut, choose_by_stimulus, compute_nested_r, locate
 from brainconv.predictivity.ridge import PENALTY_GRID
+from brainconv.validation import check_array, check_number
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -64,6 +66,12 @@ def predict_ridge_primal(
     -----
     The covariance of a training set is that of all stimuli less that of those outside the training set.
     """
+    features = check_array(features, (None, None), what="features", finite=True)
+    responses = check_responses(responses, len(features))
+    train, test = check_pairs(train, test, len(features))
+    check_number(noise_floor, what="noise_floor", at_least=0, below=1)
+    grid = check_grid(grid)
+    check_inner(choices, len(train))
     # Centred once, so that taking one covariance from the other loses no digits.
     x = np.asarray(features, dtype=np.float64)
     x = x - x.mean(axis=0)

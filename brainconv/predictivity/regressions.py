@@ -13,6 +13,7 @@ from brainconv.predictivity.heldout import HeldOut
 from brainconv.predictivity.pls import predict_pls
 from brainconv.predictivity.power_iteration import TOL
 from brainconv.predictivity.ridge import predict_ridge
+from brainconv.validation import check_count, check_instance
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def find_regression(name: str) -> Regression:
     NotFoundError
         If there is none.
     """
+    check_instance(name, str, what="regression", hint="'ridge', 'pls25', 'pcr100' or another number of components")
     if name == "ridge":
         return Regression("ridge", predict_ridge)
     match = re.fullmatch(r"(?:pls([1-9]\d*)(-sklearn)?|pcr([1-9]\d*))", "pls25" if name == "pls" else name)
@@ -62,7 +64,8 @@ def find_regression(name: str) -> Regression:
             f"components."
         )
         raise NotFoundError(msg)
+    n_components = check_count(int((match[3] or match[1])[:9]), what="The number of components")
     if match[3]:
-        return Regression(match[0], partial(predict_components, n_components=int(match[3])))
+        return Regression(match[0], partial(predict_components, n_components=n_components))
     tol = TOL if match[2] else None
-    return Regression(match[0], partial(predict_pls, n_components=int(match[1]), tol=tol), joint=True)
+    return Regression(match[0], partial(predict_pls, n_components=n_components, tol=tol), joint=True)

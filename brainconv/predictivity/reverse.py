@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainconv.containers import Recording, Representation, Scores
+from brainconv.containers.checks import check_recording, check_varying
 from brainconv.errors import InvalidInputError
 from brainconv.predictivity.crossvalidation import cross_validate
 from brainconv.predictivity.labels import label_layer, require_features
 from brainconv.predictivity.regressions import find_regression
 from brainconv.predictivity.resampling import nanmean, nanmedian
 from brainconv.predictivity.splits import Splits, make_splits
+from brainconv.validation import check_count, check_instance, check_seed
 
 Array = NDArray[np.float64]
 
@@ -58,6 +60,10 @@ def score_reverse_predictivity(
     ----------
     Muzellec & Kar (2025), "Reverse predictivity", bioRxiv 2025.08.08.669382, doi:10.1101/2025.08.08.669382.
     """
+    check_instance(representation, Representation, what="representation", hint="one layer with its features")
+    check_varying(check_recording(recording))
+    check_count(max_units, what="max_units", at_most=10**12)
+    check_seed(random_state)
     method = find_regression(regression)
     ids = tuple(sorted(recording.stimuli.ids))
     order = np.argsort(np.array(recording.stimuli.ids))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 
+from brainconv.predictivity.arguments import check_folds, check_gram, check_grid, check_indices
 from brainconv.predictivity.heldout import Choices, HeldOut, choose_by_stimulus, compute_nested_r, locate
 from brainconv.predictivity.spectrum import Spectrum, decompose_gram
 
@@ -66,6 +67,8 @@ def predict_ridge(
     digits at small penalties.  The noise floor is applied to the spectrum of all stimuli of the splits; it concerns the
     features only.  The penalty of a nested r is the one that the whole training set has chosen.
     """
+    gram, responses, train, test = check_folds(gram, responses, train, test, noise_floor=noise_floor, choices=choices)
+    grid = check_grid(grid)
     choices = choose_by_stimulus(len(train)) if choices is None else choices
     together: dict[bytes, list[int]] = {}
     for number, (fit, held) in enumerate(zip(train, test, strict=True)):
@@ -118,6 +121,8 @@ def mean_eigenvalue(gram: Array, train: Index) -> float:
     float
         Trace divided by n_train; 1 where all features are constant, so that a penalty is above zero.
     """
+    gram = check_gram(gram)
+    train = check_indices(train, len(gram), what="train")
     block = gram[np.ix_(train, train)]
     value = (np.trace(block) - block.mean() * len(train)) / len(train)
     return float(value) if value > 0 else 1.0

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainconv.containers import Recording, Representation, Scores
+from brainconv.containers.checks import check_recording, check_representations, check_varying
 from brainconv.errors import InvalidInputError
 from brainconv.predictivity.area import Area, count_scored
 from brainconv.predictivity.brainscore import list_ceiling_rows
@@ -23,6 +24,7 @@ from brainconv.predictivity.single_repeats import SingleRepeats
 from brainconv.predictivity.spectrum import NOISE_FLOOR
 from brainconv.predictivity.splits import Splits, make_splits
 from brainconv.reliability import require_repeats, split_half_reliability
+from brainconv.validation import check_count, check_seed
 
 MIN_GROUPS = 20  # fewer groups are too few to be drawn as the units of a bootstrap
 
@@ -92,6 +94,11 @@ def score_predictivity(
     is carried to the real number of repeats where these are odd or differ.  ``regression="pls25-sklearn"`` with
     ``splits="brainscore"`` gives Brain-Score's number.
     """
+    check_varying(check_recording(recording))
+    check_count(n_boot, what="n_boot", at_least=10, or_zero=True)
+    check_count(n_shuffles, what="n_shuffles", at_least=0, at_most=1000)
+    check_count(n_ceiling_splits, what="n_ceiling_splits")
+    check_seed(random_state)
     method = find_regression(regression)
     layers = as_layers(representations)
     ids = tuple(sorted(recording.stimuli.ids))
@@ -231,18 +238,14 @@ def as_layers(
     InvalidInputError
         If there is none, a name stands twice, or they are of different models.
     """
-    if isinstance(representations, Representation):
-        representations = [representations]
+    found = check_representations(representations)
     if isinstance(representations, Mapping):
         layers = dict(representations)
     else:
-        layers = {representation.layer: representation for representation in representations}
-        if len(layers) < len(representations):
-            msg = f"{len(representations)} representations share {len(layers)} layer names; name each (pass a mapping)."
+        layers = {representation.layer: representation for representation in found}
+        if len(layers) < len(found):
+            msg = f"{len(found)} representations share {len(layers)} layer names; name each (pass a mapping)."
             raise InvalidInputError(msg)
-    if not layers:
-        msg = "No representation was given; give at least one layer (`brainconv.extract`)."
-        raise InvalidInputError(msg)
     models = {(layer.model, layer.weights, layer.seed, layer.units) for layer in layers.values()}
     if len(models) > 1:
         msg = (

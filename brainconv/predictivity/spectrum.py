@@ -8,6 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
+from brainconv.containers.checks import check_semidefinite
+from brainconv.errors import InvalidInputError
+from brainconv.predictivity.arguments import check_gram
+from brainconv.validation import check_number
+
 Array = NDArray[np.float64]
 
 NOISE_FLOOR = {"float32": 1e-6, "float64": 1e-12}
@@ -45,6 +50,7 @@ def centre_gram(gram: Array) -> Array:
     -------
     ndarray, shape (n, n)
     """
+    gram = check_gram(gram)
     means = gram.mean(axis=0)
     centred: Array = gram - means - means[:, None] + means.mean()
     return centred
@@ -68,6 +74,12 @@ def decompose_gram(gram: Array, *, noise_floor: float = 1e-12) -> Spectrum:
     -------
     Spectrum
     """
+    gram = check_gram(gram)
+    check_semidefinite(gram)
+    check_number(noise_floor, what="noise_floor", at_least=0, below=1)
+    if len(gram) < 2:
+        msg = "gram is of one stimulus; expected at least 2, because what is left after centring is decomposed."
+        raise InvalidInputError(msg)
     n = len(gram)
     centred = centre_gram(gram)
     # The reflection I - v vᵀ swaps the constant unit vector and the first unit vector.

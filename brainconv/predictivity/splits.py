@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from brainconv.containers import StimulusSet
 from brainconv.errors import InvalidInputError
+from brainconv.predictivity.arguments import check_groups, check_pairs
 from brainconv.predictivity.folds import MIN_TEST, MIN_TRAIN, InnerFolds, deal_out_groups, draw_inner_folds
-from brainconv.validation import align_indices, check_unique
+from brainconv.validation import align_indices, check_flag, check_instance, check_seed, check_text, check_unique
 
 Index = NDArray[np.intp]
 
@@ -54,10 +55,15 @@ class Splits:
     groups: NDArray[np.str_] | None = None
 
     def __post_init__(self) -> None:
-        check_unique(self.stimulus_ids, what="stimulus")
-        if not self.test or len(self.train) != len(self.test):
-            msg = f"Splits {self.name!r} have {len(self.train)} training and {len(self.test)} test sets; give pairs."
-            raise InvalidInputError(msg)
+        check_text(self.name, what="The name of splits")
+        check_flag(self.median_first, what="median_first")
+        check_instance(self.note, str, what="note of the splits")
+        ids = check_unique(self.stimulus_ids, what="stimulus")
+        train_sets, test_sets = check_pairs(self.train, self.test, len(ids))
+        object.__setattr__(self, "stimulus_ids", ids)
+        object.__setattr__(self, "train", tuple(train_sets))
+        object.__setattr__(self, "test", tuple(test_sets))
+        check_groups(self.groups, len(ids))
         for number, (train, test) in enumerate(zip(self.train, self.test, strict=True)):
             both = np.intersect1d(train, test)
             if both.size:
@@ -97,6 +103,15 @@ class Splits:
         InvalidInputError
             If an id is unknown or stands on both sides.
         """
+        stimulus_ids = check_unique(stimulus_ids, what="stimulus")
+        for pair in (
+            pairs := list(check_instance(pairs, Iterable, what="pairs", hint="train and test ids of each split"))
+        ):
+            if len(check_instance(pair, (tuple, list), what="A pair of sets")) != 2:
+                msg = f"A split has {len(pair)} sets; expected two: its training ids and its test ids."
+                raise InvalidInputError(msg)
+            for side in pair:
+                check_unique(side, what="stimulus")
         ids = tuple(stimulus_ids)
         found = [
             (align_indices(ids, list(train), what="stimulus"), align_indices(ids, list(test), what="stimulus"))
@@ -120,6 +135,7 @@ class Splits:
         InvalidInputError
             If one is missing.
         """
+        stimulus_ids = check_unique(stimulus_ids, what="stimulus")
         used = np.unique(np.concatenate([*self.train, *self.test]))
         position = np.full(len(self.stimulus_ids), -1, dtype=np.intp)
         position[used] = align_indices(list(stimulus_ids), [self.stimulus_ids[i] for i in used], what="stimulus")
@@ -180,6 +196,9 @@ def make_splits(splits: str | Splits, stimuli: StimulusSet, *, random_state: int
     ----------
     Schrimpf et al. (2018), "Brain-Score", bioRxiv, doi:10.1101/407007 (``"brainscore"``).
     """
+    check_instance(stimuli, StimulusSet, what="stimuli")
+    check_instance(splits, (str, Splits), what="splits", hint="'kfold10', 'group', 'brainscore' or your own")
+    check_seed(random_state)
     if isinstance(splits, Splits):
         return splits.reindex(stimuli.ids)
     if splits == "brainscore":
@@ -209,9 +228,8 @@ def make_splits(splits: str | Splits, stimuli: StimulusSet, *, random_state: int
     if kind == "group":
         note = f"The stimuli {stimuli.name!r} have no groups: kfold{n_folds} was used in place of {splits!r}."
     if len(ids) < n_folds * MIN_TEST:
-        msg = (
-            f"{len(ids)} stimuli are too few for {n_folds} folds; at least {MIN_TEST} per fold are needed. "
-            f"Use 'kfold{max(2, len(ids) // MIN_TEST)}' or more stimuli."
+        msg = f"{len(ids)} stimuli are too few for {n_folds} folds; at least {MIN_TEST} per fold are needed. " + (
+            f"Use 'kfold{len(ids) // MIN_TEST}' or more stimuli." if len(ids) >= 2 * MIN_TEST else "Use more stimuli."
         )
         raise InvalidInputError(msg)
     labels = rng.permutation(np.arange(len(ids)) % n_folds)

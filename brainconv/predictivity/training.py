@@ -16,6 +16,7 @@ from brainconv.errors import InvalidInputError
 from brainconv.predictivity.inference import correct_family
 from brainconv.predictivity.resampled_scores import get_details, list_areas, read_mean, require_same_resamples
 from brainconv.predictivity.twofactor import Resampled
+from brainconv.validation import check_instance, check_text
 
 Array = NDArray[np.float64]
 
@@ -59,7 +60,14 @@ def compare_with_twins(
     for a single one the variance of the twins, undivided: a single trained network is one draw.  The spread over seeds
     holds what differs between seeds on these stimuli and sites, so that the interval is rather too wide.
     """
+    if area is not None:
+        check_text(area, what="area")
+    several = "of `score_predictivity`, or a list of them for several seeds"
+    check_instance(trained, (Scores, tuple, list), what="trained", hint=several)
     networks = [trained] if isinstance(trained, Scores) else list(trained)
+    check_instance(twins, (tuple, list), what="twins", hint="the scores of each seed")
+    for one, what in (*((one, "A trained network") for one in networks), *((twin, "A twin") for twin in twins)):
+        check_instance(one, Scores, what=what, hint="of `score_predictivity`")
     if not networks:
         msg = "No trained network was given; a comparison with untrained twins takes at least one."
         raise InvalidInputError(msg)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
 from brainconv.predictivity.resampling import nanmean
+from brainconv.validation import check_instance
 
 Array = NDArray[np.float64]
 
@@ -111,6 +112,7 @@ class Resampled:
         Resampled
             The resamples of each are centred on its estimate first.
         """
+        check_instance(other, Resampled, what="other")
         return replace(
             self,
             both=function(self._centre(self.both), other._centre(other.both)),

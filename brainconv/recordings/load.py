@@ -17,7 +17,7 @@ from brainconv.errors import BrainconvError, DataUnavailableError, InvalidInputE
 from brainconv.io import fetch_file, find_file
 from brainconv.io.registries import explain
 from brainconv.recordings.registry import RecordingRow, load_registry
-from brainconv.validation import check_choice
+from brainconv.validation import check_choice, check_flag, check_path, check_text
 
 READERS = "brainconv.recordings.readers"  # by name, so that a change in a reader counts as a change of this module
 PathLike = str | os.PathLike[str]
@@ -45,6 +45,9 @@ def list_recordings(pattern: str = "*", *, area: str | None = None, registry: Pa
     list of str
         Empty if nothing matches.
     """
+    check_text(pattern, what="pattern")
+    if area is not None:
+        check_text(area, what="area")
     rows = load_registry(registry)
     return [
         name for name, row in rows.items() if fnmatch.fnmatchcase(name, pattern) and (area is None or area in row.areas)
@@ -79,6 +82,10 @@ def fetch_recording(
     DataUnavailableError
         If a file cannot be had: the sentence names it, its URL and where to put it by hand.
     """
+    if data_dir is not None:
+        check_path(data_dir, what="data_dir")
+    check_text(name, what="The name of a recording")
+    check_flag(download, what="download")
     return _fetch(_find_row(name, registry), data_dir=data_dir, download=download)
 
 
@@ -120,6 +127,12 @@ def load_recording(
     InvalidInputError
         If the files do not hold what the registry says.
     """
+    if data_dir is not None:
+        check_path(data_dir, what="data_dir")
+    check_text(name, what="The name of a recording")
+    if area is not None:
+        check_text(area, what="area")
+    check_flag(download, what="download")
     row = _find_row(name, registry)
     if area is not None and area not in row.areas:
         msg = f"{name!r} has no area {area!r}; it has {', '.join(row.areas) or 'none'}."
@@ -159,6 +172,7 @@ def describe_recording(name: str, *, registry: PathLike | None = None) -> str:
     NotFoundError
         If there is no recording of that name.
     """
+    check_text(name, what="The name of a recording")
     row = _find_row(name, registry)
     page = row.registry.parent / "descriptions" / f"{row.dataset}.md"
     if page.is_file():

@@ -15,7 +15,7 @@ from typing import Any
 from brainconv.errors import InvalidInputError
 from brainconv.io import RemoteFile
 from brainconv.io.registries import check_key, check_text, read_yaml
-from brainconv.validation import check_choice
+from brainconv.validation import check_choice, check_path
 
 KINDS = ("responses", "rdms", "properties")
 BUILT_IN = Path(__file__).with_name("registry.yaml")
@@ -138,6 +138,8 @@ def load_registry(registry: str | os.PathLike[str] | None = None) -> dict[str, R
     InvalidInputError
         If a row is not as expected, or has a name that the built-in registry has.
     """
+    if registry is not None:
+        check_path(registry, what="registry")
     rows = dict(_read_registry(BUILT_IN, BUILT_IN.stat().st_mtime_ns))
     if registry is not None:
         path = Path(registry)

@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 from brainconv.containers import Recording, StimulusSet
 from brainconv.errors import InvalidInputError
 from brainconv.recordings.noise import draw_counts, draw_gains
-from brainconv.validation import check_array, check_positive
+from brainconv.validation import (
+    check_allocation,
+    check_array,
+    check_count,
+    check_instance,
+    check_number,
+    check_positive,
+    check_seed,
+    check_text,
+)
 
 
 def simulate_recording(
@@ -74,13 +83,23 @@ def simulate_recording(
     By default pure Poisson noise: no gain that drifts from trial to trial, no correlation between sites.  With drift
     the repeats of a stimulus are no longer exchangeable: split-half reliability falls below ``reliability_true``.
     """
-    units = check_array(features, (len(stimuli), None), what=f"Features of {true_layer!r}", finite=True)
-    _check_count(n_repeats, what="n_repeats")
+    check_instance(stimuli, StimulusSet, what="stimuli")
+    for value, what in (
+        (area, "area"),
+        (true_layer, "true_layer"),
+        ("none" if true_model is None else true_model, "true_model"),
+    ):
+        check_text(value, what=what)
+    check_seed(random_state)
+    axes = {"stimulus": stimuli.ids, "unit": None}
+    units = check_array(features, (len(stimuli), None), what=f"Features of {true_layer!r}", finite=True, axes=axes)
+    check_count(n_repeats, what="n_repeats")
+    check_count(n_sites, what="n_sites")
+    n_values = len(stimuli) * n_repeats * n_sites
+    check_allocation(16 * n_values, what=f"{n_sites} sites × {n_repeats} repeats", advice="simulate fewer")
     options = {"noise_correlation": noise_correlation, "drift": drift}
-    for name, value in options.items():
-        if not 0.0 <= value < 1.0:
-            msg = f"{name} is {value}; expected a share of at least 0 and below 1."
-            raise InvalidInputError(msg)
+    for name, share in options.items():
+        check_number(share, what=name, at_least=0, below=1)
     order = np.argsort(np.asarray(stimuli.ids))
     site_seed, noise_seed, drift_seed = np.random.SeedSequence(random_state).spawn(3)
     expected = compute_expected_counts(
@@ -157,7 +176,7 @@ def compute_expected_counts(
     """
     rectified = np.maximum(check_array(features, (None, None), what="Features", finite=True), 0.0)
     for value, what in ((n_sites, "n_sites"), (n_pooled, "n_pooled")):
-        _check_count(value, what=what)
+        check_count(value, what=what)
     check_positive(mean_count, what="mean_count, in spikes,")
     varying = np.flatnonzero(np.ptp(rectified, axis=0) > 0)
     if len(varying) < n_pooled:
@@ -214,7 +233,7 @@ def compute_poisson_reliability(
         If there are no repeats or ``expected`` has another shape.
     """
     lam = check_array(expected, (None, None), what="Expected counts", finite=True)
-    _check_count(n_repeats, what="n_repeats")
+    check_count(n_repeats, what="n_repeats")
     signal, noise = lam.var(axis=0), lam.mean(axis=0) / n_repeats
     total = signal + noise
     if gains is not None:
@@ -224,9 +243,3 @@ def compute_poisson_reliability(
         signal = shared
     reliability: NDArray[np.float64] = np.divide(signal, total, out=np.full(len(total), np.nan), where=total > 0)
     return reliability
-
-
-def _check_count(value: int, *, what: str) -> None:
-    if value < 1:
-        msg = f"{what} is {value}; expected a whole number of at least 1."
-        raise InvalidInputError(msg)

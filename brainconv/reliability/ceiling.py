@@ -6,9 +6,11 @@ import numpy as np
 import xarray as xr
 
 from brainconv.containers import Recording
+from brainconv.containers.checks import check_recording
 from brainconv.errors import InvalidInputError
 from brainconv.reliability.split_half import count_repeats, split_half_reliability
 from brainconv.reliability.variance import compute_ncsnr, compute_variance_parts
+from brainconv.validation import check_count, check_seed
 
 
 def compute_ceiling(
@@ -48,10 +50,10 @@ def compute_ceiling(
     ----------
     Schoppe et al. (2016), Front. Comput. Neurosci., doi:10.3389/fncom.2016.00010.
     """
+    check_count(n_splits, what="n_splits")
+    check_count(n_boot, what="n_boot", at_least=0)
+    check_seed(random_state)
     require_repeats(recording)
-    if n_splits < 1:
-        msg = f"n_splits is {n_splits}; at least 1 split of the repeats is needed (100 or more are advised)."
-        raise InvalidInputError(msg)
     order = np.argsort(np.array(recording.stimuli.ids))
     responses = recording.responses[order]
     reliability, spread = split_half_reliability(responses, n_splits=n_splits, random_state=random_state)
@@ -63,7 +65,8 @@ def compute_ceiling(
             responses, n_splits=n_splits, weights=drawn.astype(np.float64), random_state=random_state
         )
         known = np.isfinite(resampled).any(axis=0)
-        low[known], high[known] = np.nanpercentile(resampled[:, known], (2.5, 97.5), axis=0)
+        if known.any():
+            low[known], high[known] = np.nanpercentile(resampled[:, known], (2.5, 97.5), axis=0)
     parts = compute_variance_parts(responses)
     counts = count_repeats(responses)
     repeated = counts > 1
@@ -110,6 +113,7 @@ def require_repeats(recording: Recording) -> None:
     InvalidInputError
         Says why and what would be needed.
     """
+    check_recording(recording)
     if recording.averaged:
         msg = (
             f"No ceiling for {recording.name!r}: the recording holds one averaged value per stimulus; "

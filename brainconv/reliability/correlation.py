@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from brainconv.reliability.arguments import check_columns, check_weights
+from brainconv.validation import check_number
+
 Array = NDArray[np.float64]
 
 _FLAT = (
@@ -26,6 +29,7 @@ def correlate_columns(predicted: Array, observed: Array) -> Array:
         0 where the prediction is constant (it says nothing), NaN where the response is constant (nothing can be said);
         a standard deviation below 1e-12 of the largest value of the site counts as constant.
     """
+    predicted, observed = check_columns(predicted, observed, names=("predicted", "observed"))
     p = predicted - predicted.mean(axis=0)
     y = observed - observed.mean(axis=0)
     scale_p, scale_y = np.linalg.norm(p, axis=0), np.linalg.norm(y, axis=0)
@@ -56,6 +60,10 @@ def correlate_resampled(predicted: Array, observed: Array, weights: Array, *, co
     ndarray, shape (n_resamples, n_sites)
         ``constant`` for a constant prediction; NaN for a constant response and for fewer than 3 different stimuli.
     """
+    if not (isinstance(constant, float) and np.isnan(constant)):  # NaN is one of its values
+        check_number(constant, what="constant")
+    predicted, observed = check_columns(predicted, observed, names=("predicted", "observed"))
+    weights = check_weights(weights, len(predicted))
     shown = np.isfinite(predicted) & np.isfinite(observed)
     counts = np.maximum(shown.sum(axis=0), 1)
     p = np.where(shown, predicted, 0.0)

@@ -16,6 +16,7 @@ from brainconv.reliability.split_half import (
     count_repeats,
     split_half_reliability,
 )
+from brainconv.validation import check_count, check_flag, check_number, check_seed
 
 Array = NDArray[np.float64]
 
@@ -73,6 +74,10 @@ def exclude_unreliable_sites(
     InvalidInputError
         If there are no repeats, with ``disjoint`` fewer than four of every stimulus, or no site stays.
     """
+    check_number(threshold, what="threshold")
+    check_flag(disjoint, what="disjoint")
+    check_count(n_splits, what="n_splits")
+    check_seed(random_state)
     require_repeats(recording)
     order = np.argsort(np.array(recording.stimuli.ids))
     responses = recording.responses[order]

@@ -7,7 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from brainconv.arrays import check_broadcast, read_array
+from brainconv.errors import InvalidInputError
+from brainconv.reliability.arguments import check_repeats, check_weights
 from brainconv.reliability.correlation import correlate_resampled
+from brainconv.validation import check_array, check_count, check_seed
 
 Array = NDArray[np.float64]
 
@@ -31,7 +35,8 @@ def apply_spearman_brown(r: ArrayLike, factor: ArrayLike = 2.0) -> Array:
     ----------
     Spearman (1910), Br. J. Psychol. 3:271, doi:10.1111/j.2044-8295.1910.tb00206.x; Brown (1910), ibid. 3:296.
     """
-    r, factor = np.asarray(r, dtype=np.float64), np.asarray(factor, dtype=np.float64)
+    r, factor = read_array(r, what="r"), read_array(factor, what="factor")
+    check_broadcast(r=r, factor=factor)
     below = 1.0 + (factor - 1.0) * r
     with np.errstate(divide="ignore", invalid="ignore"):
         carried: Array = np.where(below > 0, factor * r / below, np.nan)
@@ -50,6 +55,7 @@ def count_repeats(responses: Array) -> NDArray[np.intp]:
     -------
     ndarray of int, shape (n_stimuli, n_sites)
     """
+    responses = check_repeats(responses)
     counts: NDArray[np.intp] = np.isfinite(responses).sum(axis=1)
     return counts
 
@@ -71,6 +77,11 @@ def carry_factor(counts: NDArray[np.intp], weights: Array) -> Array:
     ndarray, shape (n_resamples, n_sites)
         NaN for a site without a stimulus of two repeats.
     """
+    counts = check_array(counts, (None, None), what="counts", dtype=np.intp)
+    if counts.size and counts.min() < 0:
+        msg = f"counts holds {counts.min()}; expected numbers of repeats, none below 0."
+        raise InvalidInputError(msg)
+    weights = check_weights(weights, len(counts))
     halves, shown = counts // 2, counts > 0
     split = halves > 0
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -98,6 +109,13 @@ def draw_halves(responses: Array, *, n_splits: int = 100, random_state: int = 0)
     pair of ndarray, shape (n_stimuli, n_sites)
         NaN for a stimulus with fewer than two repeats.
     """
+    responses = check_repeats(responses)
+    check_count(n_splits, what="n_splits")
+    check_seed(random_state)
+    return _draw_halves(responses, n_splits, random_state)
+
+
+def _draw_halves(responses: Array, n_splits: int, random_state: int) -> Iterator[tuple[Array, Array]]:
     rng = np.random.default_rng([random_state, 2])
     n_stimuli, n_repeats, _ = responses.shape
     valid = np.isfinite(responses)
@@ -143,6 +161,11 @@ def split_half_reliability(
         Standard deviation over splits of the carried value: the randomness of the splits, not the uncertainty of the
         reliability.
     """
+    responses = check_repeats(responses)
+    check_count(n_splits, what="n_splits")
+    check_seed(random_state)
+    if weights is not None:
+        weights = check_weights(weights, len(responses))
     resamples = np.ones((1, len(responses))) if weights is None else weights
     factor = carry_factor(count_repeats(responses), resamples)
     total = square = spread_total = np.zeros(1)

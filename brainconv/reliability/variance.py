@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainconv.errors import InvalidInputError
+from brainconv.reliability.arguments import check_repeats
 from brainconv.validation import check_array
 
 Array = NDArray[np.float64]
@@ -57,7 +58,7 @@ def compute_variance_parts(responses: Array) -> VarianceParts:
     and each mean is taken to carry ``noise / R`` of it.  For equal numbers the estimate is the paper's, but for a drift
     shared by all stimuli of a repeat, which counts as noise here.
     """
-    responses = check_array(responses, (None, None, None), what="Responses")
+    responses = check_repeats(responses)
     counts = np.isfinite(responses).sum(axis=1)
     shown, repeated = counts > 0, counts > 1
     means = np.where(shown, np.nansum(responses, axis=1) / np.maximum(counts, 1), np.nan)
@@ -116,6 +117,7 @@ def compute_ccnorm(predictions: Array, responses: Array) -> Array:
     ----------
     Schoppe et al. (2016), Front. Comput. Neurosci., doi:10.3389/fncom.2016.00010 (Eq. 13).
     """
+    responses = check_repeats(responses)
     means, predictions = _aligned(predictions, responses)
     parts = compute_variance_parts(responses)
     m, y = (_centred(values, np.isfinite(means)) for values in (predictions, means))
@@ -148,6 +150,7 @@ def compute_feve(predictions: Array, responses: Array) -> Array:
     ----------
     Cadena et al. (2019), PLoS Comput. Biol., doi:10.1371/journal.pcbi.1006897 (Eq. 10).
     """
+    responses = check_repeats(responses)
     _, predictions = _aligned(predictions, responses)
     noise = compute_variance_parts(responses).noise
     error = np.nanmean((responses - predictions[:, None, :]) ** 2, axis=(0, 1))
@@ -182,6 +185,7 @@ def compute_r2_er(predictions: Array, responses: Array) -> Array:
     Differs from the paper: the noise variance is that of the responses as they are; for spike counts take their root
     first.
     """
+    responses = check_repeats(responses)
     means, predictions = _aligned(predictions, responses)
     parts = compute_variance_parts(responses)
     shown = np.isfinite(means)
@@ -194,7 +198,7 @@ def compute_r2_er(predictions: Array, responses: Array) -> Array:
 
 
 def _aligned(predictions: Array, responses: Array) -> tuple[Array, Array]:
-    responses = check_array(responses, (None, None, None), what="Responses")
+    responses = check_repeats(responses)
     n_stimuli, _, n_sites = responses.shape
     predictions = check_array(predictions, (n_stimuli, n_sites), what="Predictions")
     counts = np.isfinite(responses).sum(axis=1)

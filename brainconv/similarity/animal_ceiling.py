@@ -11,11 +11,13 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from brainconv.containers import Recording
+from brainconv.containers.checks import check_recording
 from brainconv.errors import InvalidInputError
-from brainconv.similarity.comparators import compare_rows
+from brainconv.similarity.arguments import check_estimators
+from brainconv.similarity.comparators import COMPARATORS, compare_rows
 from brainconv.similarity.rdms import complete_responses
 from brainconv.similarity.repeats import estimate_from_parts, estimate_from_repeats
-from brainconv.validation import check_choice
+from brainconv.validation import check_choice, check_count, check_seed
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -87,6 +89,11 @@ def compute_animal_ceiling(
     Spearman C (1910), doi:10.1111/j.2044-8295.1910.tb00206.x.  Walther A et al. (2016),
     doi:10.1016/j.neuroimage.2015.12.012.
     """
+    check_estimators(estimator, None)
+    check_choice(comparator, COMPARATORS, what="RDM comparator")
+    check_recording(recording)
+    check_count(n_splits, what="n_splits")
+    check_seed(random_state)
     check_choice(halves, _TRUTH, what="kind of halves")
     _check_names(estimator, comparator)
     least = _LEAST[halves]

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import squareform
 
+from brainconv.similarity.arguments import check_multiplicities, check_rows, count_stimuli
 from brainconv.similarity.comparators import RESAMPLED_COMPARATORS
 from brainconv.similarity.ranks import SortedRow
 from brainconv.similarity.weighted_concordance import MergeTree
 from brainconv.similarity.whitened import fit_margins
-from brainconv.validation import check_choice
+from brainconv.validation import check_allocation, check_choices, check_count, check_instance
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int32]
@@ -39,6 +40,12 @@ def draw_multiplicities(n_stimuli: int, n_boot: int, rng: np.random.Generator) -
     ndarray of int32, shape (n_boot, n_stimuli)
         Rows sum to n_stimuli.
     """
+    check_count(n_stimuli, what="n_stimuli")
+    check_count(n_boot, what="n_boot", at_least=0)
+    check_instance(rng, np.random.Generator, what="rng", hint="`numpy.random.default_rng(0)`")
+    check_allocation(
+        12 * n_boot * n_stimuli, what=f"{n_boot} samples of {n_stimuli} stimuli", advice="draw fewer (`n_boot`)"
+    )
     draws = rng.integers(n_stimuli, size=(n_boot, n_stimuli))
     counts = np.zeros((n_boot, n_stimuli), dtype=np.int32)
     np.add.at(counts, (np.arange(n_boot)[:, None], draws), 1)
@@ -69,9 +76,10 @@ def compare_resampled(a: Floats, b: Floats, multiplicities: Counts, *, comparato
     NotFoundError
         If there is no such comparator.
     """
-    for comparator in comparators:
-        check_choice(comparator, RESAMPLED_COMPARATORS, what="RDM comparator")
-    weights = np.asarray(multiplicities, dtype=np.int32)
+    a = check_rows(a, what="a", finite=True)
+    b = check_rows(b, what="b", n_pairs=a.shape[1], finite=True)
+    comparators = check_choices(comparators, RESAMPLED_COMPARATORS, what="RDM comparator")
+    weights = check_multiplicities(multiplicities, count_stimuli(a, what="a"))
     if not (len(weights) and len(a) and len(b)):
         return {comparator: np.empty((len(weights), len(a), len(b))) for comparator in comparators}
     result: dict[str, Floats] = {}

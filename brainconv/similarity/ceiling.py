@@ -13,7 +13,7 @@ from brainconv.errors import InvalidInputError
 from brainconv.similarity.comparators import RESAMPLED_COMPARATORS, check_defined, compare_rows
 from brainconv.similarity.ranks import rank_rows
 from brainconv.similarity.whitened import whitened_lengths
-from brainconv.validation import check_choice
+from brainconv.validation import check_choice, check_instance
 
 Floats = NDArray[np.float64]
 
@@ -66,6 +66,7 @@ def average_sessions(rdms: RDMs) -> RDMs:
     InvalidInputError
         If the label ``subject`` is missing while there are several RDMs.
     """
+    check_instance(rdms, RDMs, what="rdms")
     if "subject" not in rdms.labels:
         if len(rdms) > 1:
             msg = (
@@ -139,6 +140,7 @@ def compute_rdm_ceiling(rdms: RDMs, *, comparator: str = "rho-a") -> tuple[float
     ----------
     Nili H et al. (2014), doi:10.1371/journal.pcbi.1003553.
     """
+    check_instance(rdms, RDMs, what="rdms")
     check_choice(comparator, RESAMPLED_COMPARATORS, what="RDM comparator")
     subjects = average_sessions(rdms)
     areas = subjects.labels["area"].nunique() if "area" in subjects.labels else 1

@@ -14,7 +14,7 @@ from brainconv.similarity.kernels import compute_bures_of_rows, compute_neg_riem
 from brainconv.similarity.ranks import SortedRow, rank_rows
 from brainconv.similarity.rdms import find_undefined_stimuli
 from brainconv.similarity.whitened import compute_whitened_corr, compute_whitened_cosine
-from brainconv.validation import check_choice
+from brainconv.validation import check_choice, check_instance
 
 Floats = NDArray[np.float64]
 
@@ -217,6 +217,8 @@ def compare_rdms(a: RDMs, b: RDMs, *, comparator: str = "rho-a") -> Floats:
     ----------
     Nili H et al. (2014), doi:10.1371/journal.pcbi.1003553.  Schütt H H et al. (2023), doi:10.7554/eLife.82566.
     """
+    for value, what in ((a, "a"), (b, "b")):
+        check_instance(value, RDMs, what=what)
     check_choice(comparator, COMPARATORS, what="RDM comparator")
     b = align_rdms(a, b)
     for rdms in (a, b):

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from brainconv.containers import RDMs, Recording, Representation
+from brainconv.containers.checks import check_representations, check_target
 from brainconv.errors import InvalidInputError
+from brainconv.similarity.arguments import check_estimators
 from brainconv.similarity.bootstrap import compare_resampled, draw_multiplicities
 from brainconv.similarity.candidates import prepare_candidates
 from brainconv.similarity.ceiling import POOLED_AS
@@ -19,7 +21,7 @@ from brainconv.similarity.comparators import RESAMPLED_COMPARATORS, compare_rows
 from brainconv.similarity.halves import N_SPLITS, compare_in_halves, pool_others
 from brainconv.similarity.targets import AreaTarget, prepare_targets
 from brainconv.similarity.variances import Jackknife, bootstrap_interaction, combine_variances, count_pairs_once
-from brainconv.validation import check_choice
+from brainconv.validation import check_choice, check_count, check_seed
 
 Floats = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -277,12 +279,14 @@ def resample_similarities(
     NotFoundError
         If there is no such comparator or generalisation.
     """
+    check_target(target)
+    if not isinstance(representations, RDMs):
+        check_representations(representations)
+    check_count(n_boot, what="n_boot", at_least=100)
+    check_seed(random_state)
     check_choice(comparator, RESAMPLED_COMPARATORS, what="RDM comparator")
     check_choice(generalise, GENERALISE, what="factor to generalise over")
-    if n_boot < 100:
-        msg = f"n_boot is {n_boot}; a standard error needs at least 100 bootstrap samples."
-        raise InvalidInputError(msg)
-    targets, ids, notes = prepare_targets(target, estimator=target_estimator or estimator)
+    targets, ids, notes = prepare_targets(target, estimator=check_estimators(estimator, target_estimator))
     candidates, more = prepare_candidates(representations, ids, estimator=estimator, comparators=(comparator,))
     rows = candidates.rows[candidates.usable]
     labels = [label for label, usable in zip(candidates.labels, candidates.usable, strict=True) if usable]

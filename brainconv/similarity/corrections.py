@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainconv.validation import check_choice
+from brainconv.errors import InvalidInputError
+from brainconv.validation import check_array, check_choice
 
 Floats = NDArray[np.float64]
 
@@ -41,6 +42,10 @@ def adjust_p(p: Floats, *, correction: str = "fdr") -> Floats:
     ----------
     Benjamini Y, Hochberg Y (1995), doi:10.1111/j.2517-6161.1995.tb02031.x.
     """
+    p = check_array(p, (None,), what="p", axes={"test": None})
+    if ((p < 0) | (p > 1)).any():
+        msg = f"p runs from {np.nanmin(p):g} to {np.nanmax(p):g}; expected values from 0 to 1, or NaN."
+        raise InvalidInputError(msg)
     check_choice(correction, CORRECTIONS, what="correction for multiple tests")
     q = np.array(p, dtype=np.float64)
     tested = np.isfinite(q)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,10 +11,12 @@ from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from brainconv.containers import Representation
+from brainconv.containers.checks import check_semidefinite
 from brainconv.errors import InvalidInputError
 from brainconv.similarity.estimators import PRECISION
 from brainconv.similarity.geometry import list_layers
 from brainconv.similarity.kernels import centre_gram
+from brainconv.validation import check_array, check_choice, check_count, check_instance, check_seed
 
 Floats = NDArray[np.float64]
 
@@ -48,6 +51,7 @@ def compute_dimensionality(
     InvalidInputError
         If a layer has fewer than 4 stimuli.
     """
+    check_seed(random_state)
     rows = []
     for layer in list_layers(representations):
         slope, first, last = compute_spectral_slope(layer.gram, feature_dtype=layer.feature_dtype)
@@ -86,6 +90,16 @@ def _interval(gram: Floats, seed: int) -> tuple[float, float]:
     return value - half, value + half
 
 
+def _check_gram(gram: Any) -> Floats:
+    matrix = check_array(gram, (None, None), what="gram", finite=True)
+    if len(matrix) < 2:
+        msg = f"gram has shape {matrix.shape}; expected (n_stimuli, n_stimuli) with at least 2 stimuli."
+        raise InvalidInputError(msg)
+    matrix = check_array(matrix, (len(matrix), len(matrix)), what="gram")
+    check_semidefinite(matrix)
+    return matrix
+
+
 def compute_participation_ratio(gram: Floats) -> float:
     """(Σ λ)² / Σ λ² of the covariance over these stimuli; (n - 1) p / (n + p) for p isotropic units.
 
@@ -99,6 +113,7 @@ def compute_participation_ratio(gram: Floats) -> float:
     float
         NaN for a layer without variance.
     """
+    gram = _check_gram(gram)
     centred = centre_gram(gram)
     squared = float(np.einsum("ij,ij->", centred, centred))
     return float(np.trace(centred) ** 2 / squared) if squared > 0 else np.nan
@@ -127,6 +142,7 @@ def compute_effective_dimensionality(gram: Floats) -> float:
     ----------
     tr Σ²: Song L et al. (2012), JMLR 13:1393, eq. 5.  (tr Σ)² likewise; no distribution is assumed.
     """
+    gram = _check_gram(gram)
     n = len(gram)
     if n < _LEAST_STIMULI:
         msg = f"Effective dimensionality needs at least {_LEAST_STIMULI} stimuli; found {n}."
@@ -175,6 +191,14 @@ def compute_spectral_slope(
     Stringer C et al. (2019), doi:10.1038/s41586-019-1346-5: least squares in logarithms, weighted by 1 / k.  There of
     cross-validated variances, for responses are noisy; a layer has no noise.
     """
+    gram = _check_gram(gram)
+    check_choice(feature_dtype, PRECISION, what="feature dtype")
+    if ranks is not None:
+        for value in check_instance(ranks, tuple, what="ranks", hint="(first, last)"):
+            check_count(value, what="A rank", at_most=len(gram))
+        if len(ranks) != 2 or ranks[0] >= ranks[1]:
+            msg = f"ranks is {ranks}; expected (first, last), counted from 1, with first < last."
+            raise InvalidInputError(msg)
     n = len(gram)
     first, last = ranks or (min(10, n // 10) + 1, n // 2)
     values = np.linalg.eigvalsh(centre_gram(gram))[::-1]

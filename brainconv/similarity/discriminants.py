@@ -10,8 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainconv.containers import RDMs, Representation
+from brainconv.containers.checks import check_table
 from brainconv.errors import InvalidInputError
-from brainconv.validation import align_indices
+from brainconv.validation import align_indices, check_instance, check_text, check_unique
 
 Floats = NDArray[np.float64]
 
@@ -39,6 +40,11 @@ class Discriminants:
     training_ids: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
+        check_instance(self.representation, Representation, what="representation")
+        check_table(self.labels, what="The labels")
+        check_unique(self.labels.index, what="stimulus")
+        if self.training_ids is not None:
+            object.__setattr__(self, "training_ids", check_unique(self.training_ids, what="stimulus"))
         strangers = sorted(set(map(str, self.labels.index)) - set(self.representation.stimulus_ids))
         if strangers:
             msg = (
@@ -107,6 +113,12 @@ def fit_discriminant(representation: Representation, labels: pd.Series, *, name:
     analysis), its penalty chosen by leaving out one stimulus.  Khaligh-Razavi and Kriegeskorte (2014,
     doi:10.1371/journal.pcbi.1003915) used support vector machines.
     """
+    check_instance(representation, Representation, what="representation")
+    check_instance(labels, pd.Series, what="labels", hint="True or False for each stimulus, indexed by its id")
+    check_text(name, what="name")
+    if not labels.isin([True, False]).all():
+        msg = f"The labels of {name!r} are of type {labels.dtype}; expected True or False for every stimulus."
+        raise InvalidInputError(msg)
     positive = labels.to_numpy(dtype=bool)
     sides = int(positive.sum()), int((~positive).sum())
     if min(sides) < _LEAST_OF_A_KIND:
@@ -157,6 +169,9 @@ def compute_category_rdms(labels: pd.DataFrame) -> RDMs:
     InvalidInputError
         If a label is missing.
     """
+    check_table(labels, what="The labels")
+    check_unique(labels.index, what="stimulus", least=2)
+    check_unique(labels.columns, what="kind of category")
     if labels.isna().any().any():
         msg = f"{int(labels.isna().sum().sum())} category labels are missing; give one of every kind to each stimulus."
         raise InvalidInputError(msg)

@@ -113,5 +113,6 @@ def estimate_from_gram(
     ----------
     Kriegeskorte N, Mur M, Bandettini P (2008), doi:10.3389/neuro.06.004.2008.
     """
+    check_choice(feature_dtype, PRECISION, what="feature dtype")
     check_choice(estimator, ESTIMATORS, what="RDM estimator")
     return ESTIMATORS[estimator](gram, unit_sums, n_units, PRECISION[feature_dtype])

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainconv.containers import Representation
+from brainconv.containers.checks import check_representations
 from brainconv.errors import InvalidInputError
+from brainconv.similarity.arguments import check_multiplicities
 from brainconv.similarity.bootstrap import compare_centred
 from brainconv.similarity.estimators import estimate_from_gram
 from brainconv.similarity.kernels import centre_gram, fidelity, root_of_gram
-from brainconv.validation import check_choice
+from brainconv.validation import check_choice, check_flag
 
 Floats = NDArray[np.float64]
 Layers = Representation | Mapping[str, Representation] | Sequence[Representation]
@@ -46,6 +48,7 @@ def compute_cka(a: Layers, b: Layers | None = None, *, debiased: bool = True) ->
     ----------
     Kornblith S et al. (2019), arXiv:1905.00414.  Song L et al. (2012), JMLR 13:1393 (HSIC without bias).
     """
+    check_flag(debiased, what="debiased")
     left, right = _align(a, b)
     once = np.ones((1, left[0].n_stimuli), dtype=np.int32)
     return np.asarray(compare_centred(_squared(left), _squared(right), once, diagonal=not debiased)[0])
@@ -126,8 +129,10 @@ def resample_measure(a: Layers, b: Layers, multiplicities: NDArray[np.int32], *,
     NotFoundError
         If there is no such measure.
     """
+    check_representations(b, what="b")
     check_choice(measure, MEASURES, what="measure")
     left, right = _align(a, b)
+    multiplicities = check_multiplicities(multiplicities, left[0].n_stimuli)
     if measure.startswith("cka"):
         return compare_centred(_squared(left), _squared(right), multiplicities, diagonal=measure == "cka")
     samples = []
@@ -186,12 +191,6 @@ def list_layers(layers: Layers) -> list[Representation]:
     Raises
     ------
     InvalidInputError
-        If there is none.
+        If there is none, or one is no Representation.
     """
-    if isinstance(layers, Representation):
-        return [layers]
-    found = list(layers.values() if isinstance(layers, Mapping) else layers)
-    if not found:
-        msg = "No representation was given; give at least one layer (the result of `extract`)."
-        raise InvalidInputError(msg)
-    return found
+    return check_representations(layers)

@@ -15,7 +15,7 @@ from brainconv.errors import InvalidInputError
 from brainconv.similarity.contrasts import ResampledArea, describe_errors, resample_similarities
 from brainconv.similarity.corrections import CORRECTIONS, correct_family
 from brainconv.similarity.halves import N_SPLITS
-from brainconv.validation import check_choice
+from brainconv.validation import check_choice, check_number
 
 _CORRECTED = {"fdr": "Benjamini and Hochberg", "bonferroni": "Bonferroni"}
 _CEILING_TESTS = ("_below_ceiling", "_equivalent")
@@ -104,6 +104,7 @@ def compare_models(
     are those of all stimuli and subjects in every sample.
     """
     check_choice(correction, CORRECTIONS, what="correction for multiple tests")
+    check_number(margin, what="margin", at_least=0, below=2)
     areas, labels, notes = resample_similarities(
         representations,
         target,
@@ -169,6 +170,7 @@ def compare_best_layers(
     worth less than that layer: docs/calibration.md says how much less.
     """
     check_choice(correction, CORRECTIONS, what="correction for multiple tests")
+    check_number(margin, what="margin", at_least=0, below=2)
     areas, labels, notes = resample_similarities(
         representations,
         target,

@@ -10,13 +10,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainconv.containers import RDMs, Recording, Representation, Scores
+from brainconv.containers.checks import check_target
 from brainconv.similarity.animal_ceiling import compute_animal_ceiling
+from brainconv.similarity.arguments import check_estimators
 from brainconv.similarity.bootstrap import compare_resampled, draw_multiplicities
 from brainconv.similarity.candidates import Candidates, prepare_candidates
 from brainconv.similarity.comparators import COMPARATORS, compare_rows
 from brainconv.similarity.geometry import compute_bures, compute_cka, list_layers, resample_measure
 from brainconv.similarity.rdms import complete_responses
 from brainconv.similarity.targets import AreaTarget, prepare_targets
+from brainconv.validation import check_choice, check_count, check_instance, check_seed
 
 Floats = NDArray[np.float64]
 
@@ -78,8 +81,11 @@ def score_measures(
     ----------
     See `compare_rdms`, `compute_cka`, `compute_procrustes`, `compute_bures`.
     """
+    check_target(target)
+    check_count(n_boot, what="n_boot", at_least=20, or_zero=True)
+    check_seed(random_state)
     layers = list_layers(representations)
-    targets, ids, notes = prepare_targets(target, estimator=target_estimator or estimator)
+    targets, ids, notes = prepare_targets(target, estimator=check_estimators(estimator, target_estimator))
     candidates, _ = prepare_candidates(layers, ids, estimator=estimator, comparators=())
     drawn = draw_multiplicities(len(ids), n_boot, np.random.default_rng(random_state))
     aligned = [layer.select(ids) for layer in layers]
@@ -212,6 +218,7 @@ def rank_agreement(scores: Scores | pd.DataFrame, *, reference: str = "rho-a") -
         Columns ``definition``, ``rho`` (Spearman's, over layers of all models; distances turned round), ``best``
         (model and layer that the measure puts first), ``n``.
     """
+    check_instance(scores, (Scores, pd.DataFrame), what="scores")
     table = (scores if isinstance(scores, Scores) else Scores(scores)).table
     table = table[table["analysis"] == ANALYSIS]
     keys = ["model", "weights", "seed", "layer"]
@@ -220,6 +227,7 @@ def rank_agreement(scores: Scores | pd.DataFrame, *, reference: str = "rho-a") -
         name: rows.set_index("candidate")["value"].astype(float) * (-1.0 if name in DISTANCES else 1.0)
         for name, rows in table.groupby("definition", sort=False)
     }
+    check_choice(reference, map(str, by_measure), what="measure")
     rows = []
     for name, values in by_measure.items():
         both = pd.concat([by_measure[reference], values], axis=1, join="inner")

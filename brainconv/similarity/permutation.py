@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import squareform
 
+from brainconv.similarity.arguments import check_rows
 from brainconv.similarity.comparators import RESAMPLED_COMPARATORS
 from brainconv.similarity.concordance import concordance_of_ranks, count_ties
 from brainconv.similarity.ranks import SortedRow, rank_rows
 from brainconv.similarity.whitened import sum_by_stimulus, whitened_lengths, whitened_products
-from brainconv.validation import check_choice
+from brainconv.validation import check_choices, check_count, check_instance
 
 Floats = NDArray[np.float64]
 
@@ -46,8 +47,11 @@ def permute_labels(
     ----------
     Nili H et al. (2014), doi:10.1371/journal.pcbi.1003553.
     """
-    for comparator in comparators:
-        check_choice(comparator, RESAMPLED_COMPARATORS, what="RDM comparator")
+    a = check_rows(a, what="a", finite=True)
+    b = check_rows(b, what="b", n_pairs=a.shape[1], finite=True, least=1)
+    check_count(n_permutations, what="n_permutations", at_least=0)
+    check_instance(rng, np.random.Generator, what="rng", hint="`numpy.random.default_rng(0)`")
+    comparators = check_choices(comparators, RESAMPLED_COMPARATORS, what="RDM comparator")
     n_stimuli = len(squareform(b[0], checks=False))
     rows, columns = np.triu_indices(n_stimuli, 1)
     counted = [c for c in comparators if c in {"tau-a", "tau-b"}]

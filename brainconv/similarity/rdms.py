@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import squareform
 
 from brainconv.containers import RDMs, Recording, Representation
+from brainconv.containers.checks import check_representations
 from brainconv.errors import BrainconvWarning, InvalidInputError
 from brainconv.similarity.estimators import ESTIMATORS, estimate_from_gram
 from brainconv.similarity.repeats import LEAST_REPEATS, REPEAT_ESTIMATORS, estimate_from_repeats
@@ -64,13 +65,7 @@ def compute_rdms(source: Representations | Recording, *, estimator: str = "corre
             f"{', '.join(ESTIMATORS)} for layers (`score_rsa` takes {estimator!r} as `target_estimator`)."
         )
         raise InvalidInputError(msg)
-    if isinstance(source, Representation):
-        layers = [source]
-    else:
-        layers = list(source.values()) if isinstance(source, Mapping) else list(source)
-    if not layers:
-        msg = "No representation was given; give at least one layer (the result of `extract`)."
-        raise InvalidInputError(msg)
+    layers = check_representations(source, what="source")
     return _rdms_of_layers(layers, estimator)
 
 

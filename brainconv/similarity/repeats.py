@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from brainconv.errors import InvalidInputError
 from brainconv.similarity.noise import NoiseCovariance, estimate_noise_covariance
-from brainconv.validation import check_choice
+from brainconv.validation import check_array, check_choice, check_instance
 
 Floats = NDArray[np.float64]
 
@@ -200,6 +200,13 @@ def estimate_from_repeats(
     ----------
     Walther A et al. (2016), doi:10.1016/j.neuroimage.2015.12.012.  Schütt H H et al. (2023), doi:10.7554/eLife.82566.
     """
+    if noise is not None:
+        check_instance(noise, NoiseCovariance, what="noise", hint="of `estimate_noise_covariance`")
+    responses = check_array(responses, (None, None, None), what="responses")
+    if responses.shape[0] < 2 or 0 in responses.shape or np.isinf(responses).any():
+        found = f"has shape {responses.shape}" if np.isfinite(responses).any() else "holds no finite value"
+        msg = f"responses {found}; expected at least 2 stimuli, 1 repeat and 1 site, all finite or NaN."
+        raise InvalidInputError(msg)
     check_choice(estimator, REPEAT_ESTIMATORS, what="RDM estimator from repeats")
     present = np.isfinite(responses)
     fewest = int(present.sum(axis=1).min())

@@ -12,13 +12,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from brainconv.containers import RDMs, Recording, Representation, Scores
+from brainconv.containers.checks import check_representations, check_target
 from brainconv.errors import InvalidInputError
+from brainconv.similarity.arguments import check_estimators
 from brainconv.similarity.candidates import prepare_candidates
 from brainconv.similarity.comparators import RESAMPLED_COMPARATORS
 from brainconv.similarity.discriminants import Discriminants
 from brainconv.similarity.targets import AreaTarget, prepare_targets
 from brainconv.similarity.weighting import HeldOut, Indices, draw_splits, evaluate_held_out
-from brainconv.validation import check_choice
+from brainconv.validation import check_choice, check_count, check_instance, check_number, check_seed, check_text
 
 Floats = NDArray[np.float64]
 Components = Mapping[str, Representation] | Sequence[Representation] | Representation | RDMs
@@ -79,8 +81,13 @@ def score_reweighted(
     Khaligh-Razavi S-M, Kriegeskorte N (2014), doi:10.1371/journal.pcbi.1003915.  There discriminants were support
     vector machines fitted to other images, and stimuli alone were held out.
     """
+    _check_arguments(components, target, discriminants, test_share=test_share, n_splits=n_splits, seed=random_state)
     part, ids, rows, groups, notes = _prepare(
-        components, target, discriminants, estimators=(estimator, target_estimator or estimator), comparator=comparator
+        components,
+        target,
+        discriminants,
+        estimators=(estimator, check_estimators(estimator, target_estimator)),
+        comparator=comparator,
     )
     sets = dict(groups)
     if len(groups) > 1:
@@ -145,8 +152,13 @@ def partition_variance(
     ----------
     Commonality analysis, as in Groen I I A et al. (2018), doi:10.7554/eLife.32962; there without held-out data.
     """
+    _check_arguments(components, target, discriminants, test_share=test_share, n_splits=n_splits, seed=random_state)
     part, ids, rows, groups, _ = _prepare(
-        components, target, discriminants, estimators=(estimator, target_estimator or estimator), comparator="pearson"
+        components,
+        target,
+        discriminants,
+        estimators=(estimator, check_estimators(estimator, target_estimator)),
+        comparator="pearson",
     )
     if not 2 <= len(groups) <= _MOST_GROUPS:
         msg = f"Variance is partitioned between 2 to {_MOST_GROUPS} groups of models; found {len(groups)}."
@@ -174,6 +186,22 @@ def partition_variance(
     table += [{"part": "total: " + " + ".join(subset), "value": total[frozenset(subset)]} for subset in subsets]
     frame = pd.DataFrame(table)
     return frame.assign(share=frame["value"] / total[every] if total[every] > 0 else np.nan)
+
+
+def _check_arguments(
+    components: Any, target: Any, discriminants: Any, *, test_share: Any, n_splits: Any, seed: Any
+) -> None:
+    check_target(target)
+    check_instance(components, Mapping, what="components", hint="name of a group to its layers or RDMs")
+    for name, members in components.items():
+        check_text(name, what="The name of a group of components")
+        if not isinstance(members, RDMs):
+            check_representations(members, what=f"components[{name!r}]")
+    if discriminants is not None:
+        check_instance(discriminants, Discriminants, what="discriminants")
+    check_number(test_share, what="test_share", above=0, below=1)
+    check_count(n_splits, what="n_splits")
+    check_seed(seed)
 
 
 def _prepare(

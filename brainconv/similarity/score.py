@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainconv.containers import RDMs, Recording, Representation, Scores
-from brainconv.errors import InvalidInputError
+from brainconv.containers.checks import check_representations, check_target
+from brainconv.similarity.arguments import check_estimators
 from brainconv.similarity.bootstrap import compare_resampled, draw_multiplicities
 from brainconv.similarity.candidates import Candidates, prepare_candidates
 from brainconv.similarity.ceiling import compute_ceiling_of_rows
@@ -18,7 +19,7 @@ from brainconv.similarity.corrections import correct_families
 from brainconv.similarity.details import collect_details
 from brainconv.similarity.permutation import compute_p, permute_labels
 from brainconv.similarity.targets import AreaTarget, prepare_targets
-from brainconv.validation import check_choice
+from brainconv.validation import check_choices, check_count, check_seed
 
 Floats = NDArray[np.float64]
 
@@ -90,8 +91,12 @@ def score_rsa(
     doi:10.1371/journal.pcbi.1003553; Schütt H H et al. (2023), doi:10.7554/eLife.82566.  Unlike them, sessions never
     count as subjects, and permutation p includes the observed order.
     """
+    check_target(target)
+    if not isinstance(representations, RDMs):
+        check_representations(representations)
+    check_seed(random_state)
     comparators = _check_arguments(comparator, n_boot, n_permutations)
-    targets, ids, notes = prepare_targets(target, estimator=target_estimator or estimator)
+    targets, ids, notes = prepare_targets(target, estimator=check_estimators(estimator, target_estimator))
     if n_permutations is None:
         n_permutations = 1000 if len(ids) <= 300 else 200
     candidates, more = prepare_candidates(representations, ids, estimator=estimator, comparators=comparators)
@@ -156,13 +161,10 @@ def score_rsa(
 
 
 def _check_arguments(comparator: str | Sequence[str], n_boot: int, n_permutations: int | None) -> tuple[str, ...]:
-    comparators = (comparator,) if isinstance(comparator, str) else tuple(dict.fromkeys(comparator))
-    for name in comparators:
-        check_choice(name, RESAMPLED_COMPARATORS, what="RDM comparator")
-    for count, least, word in ((n_boot, 20, "n_boot"), (n_permutations, 19, "n_permutations")):
-        if count and count < least:
-            msg = f"{word} is {count}; expected at least {least}, or 0 to go without."
-            raise InvalidInputError(msg)
+    comparators = check_choices(comparator, RESAMPLED_COMPARATORS, what="RDM comparator")
+    check_count(n_boot, what="n_boot", at_least=20, or_zero=True)
+    if n_permutations is not None:
+        check_count(n_permutations, what="n_permutations", at_least=19, or_zero=True)
     return comparators
 
 

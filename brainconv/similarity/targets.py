@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainconv.containers import RDMs, Recording
+from brainconv.containers.checks import check_varying
 from brainconv.errors import BrainconvWarning, InvalidInputError
 from brainconv.similarity.ceiling import average_sessions
 from brainconv.similarity.comparators import check_defined
@@ -69,6 +70,7 @@ def prepare_targets(target: Recording | RDMs, *, estimator: str) -> tuple[list[A
     """
     notes: list[str] = []
     if isinstance(target, Recording):
+        check_varying(target)
         target, notes = _rdms_with_enough_sites(target, estimator)
     if target.n_stimuli < MIN_STIMULI:
         msg = (
@@ -79,13 +81,30 @@ def prepare_targets(target: Recording | RDMs, *, estimator: str) -> tuple[list[A
     ids = tuple(sorted(target.stimulus_ids))
     target = target.reorder(ids)
     check_defined(target)
+    same = np.ptp(target.dissimilarities, axis=1) == 0
+    if same.any():
+        msg = (
+            f"RDM {int(np.flatnonzero(same)[0])} of {target.name!r} has the same dissimilarity for all pairs; "
+            f"expected some that differ: no comparison with it is defined."
+        )
+        raise InvalidInputError(msg)
     labels = target.labels
-    areas = labels["area"].astype(str).to_numpy() if "area" in labels else np.full(len(target), "")
+    areas = (
+        labels["area"].astype(object).fillna("").astype(str).to_numpy()
+        if "area" in labels
+        else np.full(len(target), "")
+    )
     parts = []
     for area in dict.fromkeys(areas):
         subjects = average_sessions(target.select(areas == area))
         first = subjects.labels.iloc[0]
-        named = subjects.labels["subject"].astype(str) if "subject" in subjects.labels else [target.name]
+        if "subject" in labels and (nameless := int((labels["subject"].isna() & (areas == area)).sum())) > 1:
+            notes.append(f"{nameless} RDMs of {target.name} name no subject; their mean is compared.")
+        named = (
+            subjects.labels["subject"].astype(object).fillna(target.name).astype(str)
+            if "subject" in subjects.labels
+            else [target.name]
+        )
         parts.append(
             AreaTarget(
                 recording=target.name,

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from brainconv.arrays import check_broadcast, read_array
+
 Floats = NDArray[np.float64]
 
 
@@ -37,6 +39,10 @@ def count_pairs_once(jackknife: Floats | float, bootstrap: Floats | float) -> Fl
     ----------
     Efron B, Stein C (1981), doi:10.1214/aos/1176345462: the jackknife's share, from Hoeffding's decomposition.
     """
+    jackknife, bootstrap = (
+        read_array(value, what=what) for value, what in ((jackknife, "jackknife"), (bootstrap, "bootstrap"))
+    )
+    check_broadcast(jackknife=jackknife, bootstrap=bootstrap)
     return np.asarray(
         np.clip(2.0 * np.asarray(jackknife) - bootstrap, np.asarray(bootstrap) / 3.0, np.maximum(jackknife, bootstrap))
     )
@@ -125,4 +131,9 @@ def combine_variances(stimuli: Floats | float, subjects: Floats | float, interac
     Schütt H H et al. (2023), doi:10.7554/eLife.82566, eq. 11 (with the interaction as the variance of both drawn at
     once less the two single ones).
     """
+    stimuli, subjects, interaction = (
+        read_array(value, what=what)
+        for value, what in ((stimuli, "stimuli"), (subjects, "subjects"), (interaction, "interaction"))
+    )
+    check_broadcast(stimuli=stimuli, subjects=subjects, interaction=interaction)
     return np.asarray(np.maximum(stimuli + subjects - interaction, np.maximum(stimuli, subjects)))

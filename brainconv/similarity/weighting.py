@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 from scipy.spatial.distance import squareform
 
+from brainconv.similarity.arguments import check_rows
 from brainconv.similarity.ceiling import POOLED_AS
 from brainconv.similarity.comparators import compare_rows
+from brainconv.validation import check_array
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -34,6 +36,8 @@ def fit_rdm_weights(components: Floats, target: Floats) -> Floats:
     ----------
     Khaligh-Razavi S-M, Kriegeskorte N (2014), doi:10.1371/journal.pcbi.1003915.
     """
+    components = check_rows(components, what="components", finite=True, least=1)
+    target = check_array(target, (components.shape[1],), what="target", finite=True)
     centred = components - components.mean(axis=1, keepdims=True)
     # the triangle holds all that least squares needs, however many pairs there are
     basis, triangle = np.linalg.qr(centred.T)

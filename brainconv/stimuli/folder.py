@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from brainconv.containers import StimulusSet
 from brainconv.containers.pixels import IMAGE_SUFFIXES, check_file_size, decode_image
 from brainconv.errors import BrainconvWarning, DataUnavailableError, InvalidInputError
+from brainconv.validation import check_path, check_text
 
 # pictures that somebody may have meant as stimuli, in formats that are not read
 _OTHER_PICTURES = (".apng", ".avif", ".eps", ".exr", ".hdr", ".heic", ".heif", ".jp2", ".psd", ".svg", ".tga")
@@ -73,6 +74,9 @@ def load_stimuli(folder: str | Path, *, degrees: float | None = None, name: str 
     BrainconvWarning
         If pictures in other formats (heic, svg, eps, …) lie beside the images.
     """
+    check_path(folder, what="folder")
+    if name is not None:
+        check_text(name, what="name")
     folder, entries = _list_folder(folder)
     named = [path for path in entries if path.suffix.lower() in IMAGE_SUFFIXES]
     _check_names(named)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from brainconv.containers import StimulusSet
 from brainconv.errors import DataUnavailableError, InvalidInputError
-from brainconv.validation import check_choice
+from brainconv.validation import check_choice, check_count, check_seed
 
 N_CROPS = 420
 """Number of stimulus crops when none is asked for."""
@@ -139,6 +139,9 @@ def load_crops(
     InvalidInputError
         If there are fewer than ``n`` tiles of that size.
     """
+    check_count(n, what="n", at_most=None)
+    check_count(size, what="size, in px,", at_most=None)
+    check_seed(random_state)
     photographs = load_photographs()
     rng = np.random.default_rng(random_state)
     tiles = {
@@ -186,6 +189,9 @@ def load_training_crops(n: int = 4096, size: int = CROP_SIZE, *, random_state: i
     InvalidInputError
         If ``n`` is below 1 or the crops do not fit into the smallest quadrant.
     """
+    check_count(n, what="n", at_most=1_000_000)
+    check_count(size, what="size, in px,", at_most=None)
+    check_seed(random_state)
     photographs = load_photographs()
     smallest = min(min(image.shape[:2]) // 2 for image in photographs.images)
     if n < 1 or not 0 < size <= smallest:

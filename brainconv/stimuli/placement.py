@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from brainconv.containers.pixels import MID_GREY
 from brainconv.errors import InvalidInputError
-from brainconv.validation import check_positive
+from brainconv.validation import check_instance, check_positive
 
 MAX_PIXELS = 100_000_000
 """Of a canvas: 10,000 × 10,000, 300 MB.  A stimulus that needs more has a mistaken width, or resolution to spare."""
@@ -44,8 +44,8 @@ def place_image(image: NDArray[np.uint8], stimulus_degrees: float, model_degrees
     Neuron 108:413-423 (2020), doi:10.1016/j.neuron.2020.07.040; the rule itself stands in Brain-Score's
     ``benchmark_helpers/screen.py``.  Sizes and offsets are rounded half to even, as there, so that the pixels agree.
     """
-    image = np.asarray(image)
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+    check_instance(image, np.ndarray, what="An image", hint="uint8, (height, width, 3), RGB 0..255")
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
         msg = f"An image is {image.dtype} of shape {image.shape}; expected uint8, (height, width, 3), RGB 0..255."
         raise InvalidInputError(msg)
     ratio = check_positive(model_degrees, what="Visual field of the model in degrees") / check_positive(
@@ -56,7 +56,7 @@ def place_image(image: NDArray[np.uint8], stimulus_degrees: float, model_degrees
     size = np.array(image.shape[:2])
     target = np.round(ratio * size)
     if float(target[0]) * float(target[1]) > MAX_PIXELS:
-        height, width = (f"{length:,.0f}" for length in target)
+        height, width = (f"{length:,.0f}" if length < 1e9 else f"{length:.3g}" for length in target)
         msg = (
             f"An image of {size[1]} × {size[0]} px that is {stimulus_degrees} deg wide needs a canvas of {width} × "
             f"{height} px in a field of {model_degrees} deg, more than {MAX_PIXELS:,} pixels; check the degrees of the "

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-BASE = {"errors", "validation", "containers"}
+BASE = {"errors", "arrays", "validation", "containers"}
 ANYTHING = {"pipeline", "cli"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
-    "validation": {"errors"},
-    "containers": {"errors", "validation"},
+    "arrays": {"errors"},
+    "validation": {"errors", "arrays"},
+    "containers": {"errors", "arrays", "validation"},
     "reliability": BASE,
     "similarity": BASE | {"reliability"},
     "predictivity": BASE | {"reliability"},

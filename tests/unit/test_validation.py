@@ -25,7 +25,7 @@ def test_labels_must_be_unique() -> None:
     [
         (np.zeros((2, 3)), (3, None), r"has shape \(2, 3\); expected \(3, any\)"),
         (np.zeros(3), (3, None), r"has shape \(3,\)"),
-        ([["a"]], (1, 1), "cannot be read as an array of float64"),
+        ([["a"]], (1, 1), "X: found .a.; expected an array of numbers"),
         ([[np.nan]], (1, 1), r"holds 1 NaN or infinite value"),
     ],
 )

@@ -35,7 +35,7 @@ def test_stimuli_select_keeps_images_with_ids() -> None:
     [
         ({"ids": ("a", "a")}, "stand more than once"),
         ({"ids": ("a", "b", "c")}, "3 ids but 2 images"),
-        ({"degrees": 0.0}, "expected a finite number above 0"),
+        ({"degrees": 0.0}, "expected a finite number of at least 0.01 and of at most 360"),
         ({"images": np.zeros((2, 8, 8, 3))}, "expected uint8"),
         ({"table": pd.DataFrame({"group": [1, 2]}, index=["b", "a"])}, "not indexed by"),
     ],

@@ -42,10 +42,10 @@ def test_noise_channels_are_independent_and_of_unit_size():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"quantile": 1.0}, "between 0 and 1"),
-        ({"n_noise": 10}, "at least 100 noise filters"),
+        ({"quantile": 1.0}, "above 0 and below 1"),
+        ({"n_noise": 10}, "n_noise is 10; expected at least 100"),
         ({"kernel_size": 3}, "at least 5 × 5"),
-        ({"n_channels": 2}, "2 channels"),
+        ({"n_channels": 2}, "n_channels is 2"),
     ],
 )
 def test_what_gives_no_gate_is_refused(options, message):

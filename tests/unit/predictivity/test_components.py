@@ -20,6 +20,8 @@ def test_predictions_equal_sklearns_pca_and_least_squares(n, p, k):
 
 def test_constant_features_predict_the_training_mean():
     responses = np.random.default_rng(0).normal(size=(30, 2))
-    (one,) = predict_components(np.full((30, 30), 2.0), responses, [np.arange(20)], [np.arange(20, 30)])
+    (one,) = predict_components(
+        np.full((30, 30), 2.0), responses, [np.arange(20)], [np.arange(20, 30)], n_components=18
+    )
     np.testing.assert_allclose(one.predictions, np.tile(responses[:20].mean(axis=0), (10, 1)))
     assert one.settings[0] == 0

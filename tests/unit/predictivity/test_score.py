@@ -215,7 +215,7 @@ def test_layers_of_several_models_and_unknown_regressions_are_refused(features):
         score_predictivity([*layers, twin], recording)
     with pytest.raises(InvalidInputError, match="name each"):
         score_predictivity([layers[0], layers[0]], recording)
-    with pytest.raises(InvalidInputError, match="No representation"):
+    with pytest.raises(InvalidInputError, match="expected at least one layer"):
         score_predictivity([], recording)
     with pytest.raises(NotFoundError, match="regression 'lasso'"):
         score_predictivity(layers, recording, regression="lasso")

@@ -64,3 +64,13 @@ def test_a_site_without_repeats_gets_nan_and_the_others_their_value(trials):
 def test_no_split_is_refused(trials):
     with pytest.raises(InvalidInputError, match="n_splits is 0"):
         compute_ceiling(recording(trials), n_splits=0)
+
+
+def test_too_few_stimuli_for_any_site_leave_no_interval():
+    responses = np.random.default_rng(0).normal(size=(8, 4, 2))
+    responses[2:] = np.nan
+    stimuli = StimulusSet("s", [f"i{k}" for k in range(8)], np.zeros((8, 1, 1, 3), np.uint8))
+    found = compute_ceiling(
+        Recording("few", stimuli, responses, pd.DataFrame({"area": ["V4"] * 2})), n_splits=3, n_boot=5
+    )
+    assert found[["reliability", "reliability_low", "reliability_high"]].to_array().pipe(np.isnan).all()

@@ -119,7 +119,7 @@ def test_two_models_that_are_the_same_are_named_and_their_pair_left_out():
 
 def test_refusals():
     models, people = make_sets()
-    with pytest.raises(InvalidInputError, match="at least 100 bootstrap samples"):
+    with pytest.raises(InvalidInputError, match="expected at least 100"):
         compare_models(models, people, n_boot=20)
     with pytest.raises(InvalidInputError, match="needs at least 20"):
         compare_models(models.reorder(IDS[:15]), people.reorder(IDS[:15]))

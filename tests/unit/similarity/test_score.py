@@ -218,3 +218,22 @@ def test_tau_at_many_stimuli_takes_fewer_samples_and_says_so(monkeypatch):
     assert scores.table["ci_low"].notna().all()
     assert np.isfinite(scores.details["bootstrap"].to_numpy()[0]).sum() == 200
     assert scores.table["p"].astype(float).min() == pytest.approx(1 / 100)
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
+def test_rdms_of_no_area_are_of_no_area(missing):
+    rows = compute_rdms(make_layers()).dissimilarities
+    labels = pd.DataFrame({"subject": [missing] * 3, "area": [missing] * 3})
+    target = RDMs("models", rows, IDS, labels, "as published")
+    scores = score_rsa(make_layers()["true"], target, n_boot=0, n_permutations=0)
+    assert scores.table["area"].isna().all()
+    assert scores.details["subject"].to_numpy().tolist() == ["models"]
+    assert any("3 RDMs of models name no subject; their mean is compared" in note for note in scores.notes)
+
+
+def test_areas_between_which_one_is_missing_are_kept_apart():
+    rows = compute_rdms(make_layers()).dissimilarities
+    labels = pd.DataFrame({"subject": list("aba"), "area": ["V4", "V4", None]})
+    table = score_rsa(make_layers()["true"], RDMs("both", rows, IDS, labels, "x"), n_boot=0, n_permutations=0).table
+    assert set(table["area"].dropna()) == {"V4"}
+    assert table["area"].isna().any()
