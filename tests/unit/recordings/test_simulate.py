@@ -169,8 +169,8 @@ def test_a_model_that_knows_the_truth_reaches_the_root_of_the_reliability(option
         ({"n_repeats": 0}, "n_repeats is 0"),
         ({"n_sites": 0}, "n_sites is 0"),
         ({"mean_count": 0.0}, "mean_count"),
-        ({"noise_correlation": 1.0}, "noise_correlation is 1.0; expected a share"),
-        ({"drift": -0.1}, "drift is -0.1; expected a share"),
+        ({"noise_correlation": 1.0}, "noise_correlation is 1.0; expected a finite number"),
+        ({"drift": -0.1}, "drift is -0.1; expected a finite number"),
         ({"drift": np.nan}, "drift is nan"),
     ],
 )

@@ -57,7 +57,7 @@ def test_what_is_not_there_or_no_image_is_said(tmp_path: Path) -> None:
     with pytest.raises(DataUnavailableError, match="is a file"):
         load_stimuli(tmp_path / "broken.png")
     for strange in (None, 3, b"x"):
-        with pytest.raises(InvalidInputError, match="expected the path of a folder"):
+        with pytest.raises(InvalidInputError, match="expected the path of a file or folder"):
             load_stimuli(strange)  # type: ignore[arg-type]
     with pytest.raises(DataUnavailableError, match="no folder"):
         load_stimuli("a\0b")
