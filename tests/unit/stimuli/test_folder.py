@@ -56,11 +56,9 @@ def test_what_is_not_there_or_no_image_is_said(tmp_path: Path) -> None:
         FolderImages([tmp_path / "lost.png"])[0]
     with pytest.raises(DataUnavailableError, match="is a file"):
         load_stimuli(tmp_path / "broken.png")
-    for strange in (None, 3, b"x"):
+    for strange in (None, 3, b"x", "a\0b"):
         with pytest.raises(InvalidInputError, match="expected the path of a file or folder"):
             load_stimuli(strange)  # type: ignore[arg-type]
-    with pytest.raises(DataUnavailableError, match="no folder"):
-        load_stimuli("a\0b")
 
 
 @pytest.mark.parametrize(
