@@ -95,7 +95,6 @@ def load_model(
     check_text(name, what="The name of a model")
     if weights is not None:
         check_path(weights, what="weights")
-    check_text(device, what="device")
     if data_dir is not None:
         check_path(data_dir, what="data_dir")
     from brainconv.models.weights.checkpoints import apply_state, hash_weights

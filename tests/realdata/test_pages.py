@@ -105,6 +105,15 @@ def test_python_and_yaml_of_the_how_to(repository: Path, cut: None, tmp_path: Pa
     assert (tmp_path / "mine.html").stat().st_size > 10_000
 
 
+def test_python_of_brain_scores_procedure(repository: Path, cut: None) -> None:
+    names: dict[str, Any] = {}
+    for block in blocks_of(repository / "docs" / "brainscore.md", "python"):
+        exec(compile(block, "brainscore.md", "exec"), names)
+    assert "even/odd repeats, Spearman-Brown" in set(names["scores"].table["definition"])
+
+
 def test_there_is_no_other_page_with_code(repository: Path) -> None:
     pages = {page.name for page in repository.glob("docs/*.md") if blocks_of(page, "python") + blocks_of(page, "yaml")}
-    assert pages <= {"quickstart.md", "howto.md"}, "run the new page's blocks here (the quickstart's: test_docs.py)"
+    assert pages <= {"quickstart.md", "howto.md", "brainscore.md"}, (
+        "run the new page's blocks here (the quickstart's: test_docs.py)"
+    )

@@ -430,7 +430,7 @@ def test_values_that_are_not_finite_are_named(units: str) -> None:
         ({"keep": "all"}, "thing to keep"),
         ({"units": "pca"}, "kind of units"),
         ({"scratch_bytes": -1}, "scratch_bytes"),
-        ({"layers": []}, "No layer"),
+        ({"layers": []}, "0 layer names were given"),
         ({"layers": "conv1"}, "single string"),
     ],
 )

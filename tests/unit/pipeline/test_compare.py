@@ -109,16 +109,16 @@ def test_names_are_checked_before_anything_is_downloaded(model: object, monkeypa
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("\ud800", r"holds '.ud800'"),
-        ("a\x00b", "holds '.x00'"),
-        ("n" * 201, "has 201 characters"),
-        (" ", "1 characters"),
+        ("\ud800", r"One recording name is '.ud800'"),
+        ("a\x00b", "One recording name is 'a.x00b'"),
+        ("n" * 201, "The name of the recording, .* has 201 characters"),
+        (" ", "One recording name is ' '"),
     ],
 )
 def test_names_that_cannot_be_written_are_said_first(model: object, name: str, sentence: str) -> None:
     recording = make_recording(24, "many")
     object.__setattr__(recording, "name", name)
-    with pytest.raises(InvalidInputError, match=f"The name of the recording, .* {sentence}"):
+    with pytest.raises(InvalidInputError, match=sentence):
         bc.compare(model, recording)
 
 
