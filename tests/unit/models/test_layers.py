@@ -74,7 +74,7 @@ def test_bad_names() -> None:
         check_layers(traced, ["never"], model_name="net")
     with pytest.raises(InvalidInputError, match="single string"):
         check_layers(traced, "first", model_name="net")
-    with pytest.raises(InvalidInputError, match="at least (one|1)"):
+    with pytest.raises(InvalidInputError, match=r"at least (one|1)"):
         check_layers(traced, [], model_name="net")
     with pytest.raises(InvalidInputError, match="more than once"):
         check_layers(traced, ["first", "first"], model_name="net")
