@@ -349,7 +349,7 @@ FOLDS = [
     ("bc.list_recordings(registry='no file.yaml')", "There is no registry of recordings no file.yaml"),
     ("bc.compare('alexnet', recording)", "model is 'alexnet'; expected a Model, from load_model"),
     ("bc.load_model(None)", "The name of a model is None"),
-    ("bc.load_model('pixels', device=0)", "device is 0; expected a text"),
+    ("bc.load_model('pixels', device=0)", "device=0; expected 'auto', 'cpu'"),
     ("bc.extract('alexnet', stimuli)", "The model is 'alexnet'; expected a Model"),
 ]
 ROWS = STIMULI + RECORDING + RDMS + REPRESENTATION + SCORES + FOLDS
