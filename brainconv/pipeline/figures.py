@@ -98,15 +98,18 @@ def _plan_differences(comparison: Comparison) -> Plan:
     """All of them; where one cannot be drawn, those of each recording by themselves."""
     try:
         drawn = draw_differences(comparison)
-    except Exception:
-        drawn = {}
+    except Exception as whole:
+        drawn, failed = {}, False
         for key, one in comparison.comparisons.items():
             try:
                 part = draw_differences(replace(comparison, comparisons={key: one}))
                 # preferred layers are counted over all recordings
                 drawn |= {name: figure for name, figure in part.items() if name != PREFERRED}
             except Exception as error:
+                failed = True
                 yield "differences_" + "_".join(key), partial(_raise, error)
+        if not failed:  # each recording by itself is drawn: what fails is the count over all of them
+            yield PREFERRED, partial(_raise, whole)
     yield from ((name, partial(_keep, figure)) for name, figure in drawn.items())
 
 

@@ -184,22 +184,3 @@ def nanmedian(values: Array) -> Array:
     high = np.take_along_axis(ordered, np.minimum(count // 2, ordered.shape[-1] - 1)[..., None], axis=-1)[..., 0]
     median: Array = np.where(count > 0, (low + high) / 2, np.nan)
     return median
-
-
-def interval(values: Array) -> tuple[float, float]:
-    """The 95 % percentile interval of bootstrap values.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n_resamples,)
-
-    Returns
-    -------
-    low, high : float
-        NaN where there are no finite values.
-    """
-    finite = values[np.isfinite(values)]
-    if not finite.size:
-        return np.nan, np.nan
-    low, high = np.percentile(finite, INTERVAL)
-    return float(low), float(high)

@@ -163,6 +163,21 @@ def test_a_report_is_not_lost_to_one_figure_or_section(
     assert set(again.figures) < set(odd.figures)
 
 
+def test_the_count_over_all_recordings_is_not_lost_in_silence(odd: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    def draw(comparison: object) -> dict[str, object]:
+        if len(comparison.comparisons) > 1:
+            msg = "too many"
+            raise RuntimeError(msg)
+        return {}
+
+    nothing = bc.Scores.from_rows([])
+    two = replace(odd, comparisons={("rsa", "one"): nothing, ("rsa", "two"): nothing})
+    monkeypatch.setattr("brainconv.pipeline.figures.draw_differences", draw)
+    assert any("preferred_layers" in note and "too many" in note for note in two.not_drawn)
+
+
 @pytest.mark.parametrize("place", [None, 5, "", ".", "file/report.html"])
 def test_places_where_no_report_can_be_written(
     odd: object, place: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -7,7 +7,6 @@ from brainconv.predictivity.resampling import (
     aggregate,
     draw_sites,
     draw_stimuli,
-    interval,
     nanmean,
     nanmedian,
     resample_r,
@@ -65,11 +64,6 @@ def test_resampled_r_is_centred_and_adds_up_what_stimuli_count():
             more = sum((weights[b, i] - 1.0) * influence[k][place] for place, i in enumerate(held))
             np.testing.assert_allclose(found[b, k], r[k] + more)
     np.testing.assert_allclose(resample_r(r, influence, test, np.ones((1, 40)))[0], r)
-
-
-def test_an_interval_of_nothing_is_missing():
-    assert np.isnan(interval(np.empty(0))).all()
-    assert interval(np.r_[np.arange(101.0), np.nan]) == (2.5, 97.5)
 
 
 def test_animals_are_drawn_where_there_are_five_and_sites_stay_with_them():
